@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { expect, it } from "vitest";
+import { colourOf, FAINTEST, STOPS, STRONGEST, TABLE } from "./colour";
+
+it("goes through its stops and keeps within the ends", () => {
+  expect(colourOf(0)).toEqual([0, 0, 4]);
+  expect(colourOf(1)).toEqual([0xfc, 0xfd, 0xbf]);
+  expect(colourOf(3 / 9)).toEqual([0x72, 0x1f, 0x81]);
+  expect(colourOf(-1)).toEqual(colourOf(0));
+  expect(colourOf(2)).toEqual(colourOf(1));
+});
+
+it("grows in lightness and in cover, so that it reads without hue", () => {
+  const lightness = (i: number) => 0.2126 * TABLE[i * 4]! + 0.7152 * TABLE[i * 4 + 1]! + 0.0722 * TABLE[i * 4 + 2]!;
+  for (let i = 1; i < 256; i++) {
+    expect(lightness(i)).toBeGreaterThan(lightness(i - 1) - 0.8);
+    expect(TABLE[i * 4 + 3]!).toBeGreaterThanOrEqual(TABLE[i * 4 - 1]!);
+  }
+});
+
+it("is the palette of the static preview", () => {
+  const python = readFileSync(resolve(import.meta.dirname, "../../../explorer/views/palette.py"), "utf-8");
+  expect([...python.matchAll(/"([0-9a-f]{6})"/g)].map((match) => match[1])).toEqual([...STOPS]);
+  expect(python).toContain(`FAINTEST, STRONGEST = ${FAINTEST}, ${STRONGEST}`);
+});

@@ -1,0 +1,175 @@
+"""`.trace.safetensors`: one file per trace. No pickle, versioned, checksummed, written atomically.
+
+The header holds the settings and tokens as JSON and a checksum of the arrays, so that a folder of traces lists from its
+headers alone. The format is safetensors (https://github.com/huggingface/safetensors).
+"""
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors_numpy
+
+from .errors import TraceFileError
+from .prompt import Tokens
+from .trace import Settings, Trace, attention_array, step_array
+
+SUFFIX = ".trace.safetensors"
+_FORMAT = "prompt-explorer-trace"
+_VERSION = 1
+_LONGEST_HEADER = 100_000_000  # safetensors' own limit
+
+
+def save(trace: Trace, path: str | Path) -> Path:
+    """Write `trace` to `path`; the suffix `.trace.safetensors` is added where it is missing.
+
+    The file appears whole or not at all: it is written beside its place and moved there.
+    Returns the path written. Raises TraceFileError if the folder is missing or can't be written.
+    """
+    target = Path(path).expanduser()
+    if not target.name.endswith(SUFFIX):
+        target = target.with_name(target.name + SUFFIX)
+    arrays = {f"attention/{grid}": maps.values for grid, maps in trace.attention.items()}
+    arrays |= {name: getattr(trace, name).values for name in ("latents", "predicted", "noise", "image")}
+    arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    about = {
+        "settings": trace.settings.to_dict(),
+        "tokens": trace.tokens.to_dict(),
+        "layers": {grid: [str(n) for n in maps.coords["layer"].values] for grid, maps in trace.attention.items()},
+        "timesteps": trace.latents.coords["timestep"].values.tolist(),
+        "sigmas": trace.latents.coords["sigma"].values.tolist(),
+    }
+    metadata = {
+        "format": _FORMAT,
+        "version": str(_VERSION),
+        "checksum": _checksum(arrays),
+        "trace": json.dumps(about, ensure_ascii=True),  # ASCII: a lone surrogate in a prompt must survive
+    }
+    data = safetensors_numpy.save(arrays, metadata=metadata)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes it private; a trace is an ordinary file
+            os.replace(temporary, target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise TraceFileError(
+            f"The trace could not be written to {target}: {error.strerror or error}. Choose another place."
+        ) from error
+    return target
+
+
+def open_trace(path: str | Path) -> Trace:
+    """Read a trace written by `save`.
+
+    Raises TraceFileError if the file is missing, truncated, damaged, not a trace, or of a newer version.
+    """
+    source = Path(path).expanduser()
+    about = _header(source)
+    try:
+        arrays = safetensors_numpy.load_file(source)
+    except (SafetensorError, OSError) as error:
+        raise _damaged(source) from error
+    if _checksum(arrays) != about.get("checksum"):
+        raise _damaged(source)
+    try:
+        return _assemble(json.loads(about["trace"]), arrays)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise _damaged(source) from error
+
+
+def read_settings(path: str | Path) -> Settings:
+    """The settings of a trace file, from its header alone."""
+    source = Path(path).expanduser()
+    try:
+        return Settings.from_dict(json.loads(_header(source)["trace"])["settings"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(source) from error
+
+
+def _assemble(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Trace:
+    import xarray as xr
+
+    tokens = Tokens.from_dict(about["tokens"])
+    times = {"timesteps": about["timesteps"], "sigmas": about["sigmas"]}
+    return Trace(
+        settings=Settings.from_dict(about["settings"]),
+        tokens=tokens,
+        attention={
+            grid: attention_array(arrays[f"attention/{grid}"], layers=layers, tokens=tokens)
+            for grid, layers in about["layers"].items()
+        },
+        latents=step_array(arrays["latents"], **times),
+        predicted=step_array(arrays["predicted"], **times),
+        noise=xr.DataArray(arrays["noise"], dims=("channel", "y", "x")),
+        image=xr.DataArray(arrays["image"], dims=("y", "x", "channel")),
+    )
+
+
+def _header(source: Path) -> dict[str, str]:
+    """The metadata of a trace file; the file's length is checked against it, its arrays are not read."""
+    try:
+        size = source.stat().st_size
+        with source.open("rb") as file:
+            length = struct.unpack("<Q", file.read(8))[0] if size >= 8 else 0
+            if not 2 <= length <= min(_LONGEST_HEADER, size - 8):
+                raise _foreign(source)
+            header = json.loads(file.read(length))
+    except FileNotFoundError as error:
+        raise TraceFileError(f"There is no file {source}: check the name; traces end in {SUFFIX}.") from error
+    except OSError as error:
+        raise TraceFileError(
+            f"{source} could not be read: {error.strerror or error}. Check the file's permissions."
+        ) from error
+    except (ValueError, RecursionError) as error:  # JSON and UTF-8 errors are ValueErrors
+        raise _foreign(source) from error
+    metadata = header.get("__metadata__") if isinstance(header, dict) else None
+    if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
+        raise _foreign(source)
+    if metadata.get("version") != str(_VERSION):
+        raise TraceFileError(
+            f"{source} is a trace of version {metadata.get('version')}, and this package reads version {_VERSION}: "
+            "update prompt-explorer."
+        )
+    try:
+        ends = [int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"]
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise _damaged(source) from error
+    if size != 8 + length + max(ends, default=0):
+        raise _damaged(source)
+    return {str(key): str(value) for key, value in metadata.items()}
+
+
+def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(arrays):
+        digest.update(f"{name}{arrays[name].dtype}{arrays[name].shape}".encode())
+        digest.update(arrays[name].data)
+    return digest.hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _foreign(source: Path) -> TraceFileError:
+    return TraceFileError(f"{source} is not a trace: open a file that `trace.save` wrote.")
+
+
+def _damaged(source: Path) -> TraceFileError:
+    return TraceFileError(f"{source} is truncated or damaged: copy it again, or record the run again.")

@@ -99,9 +99,14 @@ class Tokens:
                 raise UnknownWord(f"The prompt does not hold {_shorten(word)!r}. {self._known()}")
             found = tuple(dict.fromkeys(i for place in places for i in range(place, place + len(wanted))))
         if not any(self.positions(i) for i in found):
+            text = _shorten(self.words[found[0]].text)
+            if self.words[found[0]].cut:
+                raise UnknownWord(
+                    f"{text!r} was cut off: the text encoder reads {self.limit} tokens, "
+                    "so shorten the prompt or move the word forward."
+                )
             raise UnknownWord(
-                f"{_shorten(self.words[found[0]].text)!r} was cut off: the text encoder reads {self.limit} tokens, "
-                "so shorten the prompt or move the word forward."
+                f"{text!r} has no token that begins in it, so it has no map of its own: ask for the word before it."
             )
         return found
 

@@ -38,19 +38,19 @@ def save(trace: Trace, path: str | Path) -> Path:
         target = target.with_name(target.name + SUFFIX)
     arrays = {f"attention/{grid}": maps.values for grid, maps in trace.attention.items()}
     arrays |= {name: getattr(trace, name).values for name in ("latents", "predicted", "noise", "image")}
+    arrays |= {name: trace.latents.coords[name].values for name in ("timestep", "sigma")}
     arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
     about = {
         "settings": trace.settings.to_dict(),
         "tokens": trace.tokens.to_dict(),
         "layers": {grid: [str(n) for n in maps.coords["layer"].values] for grid, maps in trace.attention.items()},
-        "timesteps": trace.latents.coords["timestep"].values.tolist(),
-        "sigmas": trace.latents.coords["sigma"].values.tolist(),
     }
     metadata = {
         "format": _FORMAT,
         "version": str(_VERSION),
         "checksum": _checksum(arrays),
-        "trace": json.dumps(about, ensure_ascii=True),  # ASCII: a lone surrogate in a prompt must survive
+        # ASCII, so that a lone surrogate in a prompt survives; strict JSON, so that any language reads it.
+        "trace": json.dumps(about, ensure_ascii=True, allow_nan=False),
     }
     data = safetensors_numpy.save(arrays, metadata=metadata)
     try:
@@ -60,8 +60,8 @@ def save(trace: Trace, path: str | Path) -> Path:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes it private; a trace is an ordinary file
-            os.replace(temporary, target)
+            Path(temporary).chmod(0o666 & ~_umask())  # mkstemp makes it private; a trace is an ordinary file
+            Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
@@ -104,7 +104,7 @@ def _assemble(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Tra
     import xarray as xr
 
     tokens = Tokens.from_dict(about["tokens"])
-    times = {"timesteps": about["timesteps"], "sigmas": about["sigmas"]}
+    times = {"timesteps": arrays["timestep"], "sigmas": arrays["sigma"]}
     return Trace(
         settings=Settings.from_dict(about["settings"]),
         tokens=tokens,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from .errors import InvalidSetting
@@ -153,7 +154,7 @@ def attention_array(values: np.ndarray, *, layers: Sequence[str], tokens: Tokens
     )
 
 
-def step_array(values: np.ndarray, *, timesteps: Sequence[float], sigmas: Sequence[float]) -> xr.DataArray:
+def step_array(values: np.ndarray, *, timesteps: npt.ArrayLike, sigmas: npt.ArrayLike) -> xr.DataArray:
     """Label latents: values (step, channel, y, x)."""
     return xr.DataArray(
         values,

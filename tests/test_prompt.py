@@ -68,6 +68,12 @@ def test_words_beyond_the_limit_are_marked_and_refused() -> None:
         cut.find("dog")
 
 
+def test_a_word_inside_another_words_token_is_refused() -> None:
+    one = tokens("a <|endoftext|> dog", [(0, 1), (2, 15), (16, 19)])
+    with pytest.raises(UnknownWord, match=r"'endoftext' has no token that begins in it"):
+        one.find("endoftext")
+
+
 def test_round_trip() -> None:
     one = tokens("a \ud800 red <b>dog</b>", [(0, 1), (2, 3), (4, 7), (8, 9), (9, 10)], read=4)
     assert Tokens.from_dict(one.to_dict()) == one

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-# Before torch is imported. The pipelines of the tests are so small that torch's second thread mostly waits for the first
-# (five times the CPU time on two cores); `make test` fills the cores with two processes instead.
+# Before torch is imported. The pipelines of the tests are so small that torch's second thread mostly waits for the
+# first (five times the CPU time on two cores); `make test` fills the cores with two processes instead.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 

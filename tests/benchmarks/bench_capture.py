@@ -1,0 +1,91 @@
+"""What recording costs: the bare pipeline and a recording in turns, in one process; ratios of medians.
+
+    python tests/benchmarks/bench_capture.py [--rounds 20] [--steps 10] [--threads 1] [--size miniature|tiny]
+
+Times are of the process's CPUs (all threads), so that what else the machine does counts less; wall-clock ratios stand
+beside.
+"""
+
+import argparse
+import functools
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ["TQDM_DISABLE"] = "1"
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import torch
+
+import explorer
+from explorer.miniature import FOLDER
+from tests.pipelines import stable_diffusion
+
+PROMPT = "a photograph of a blue teddy bear in rainy weather"
+
+
+def pipeline(size: str) -> Any:
+    """The miniature where it is there, else a network of its size; or the tests' tiny one."""
+    if size == "tiny":
+        return stable_diffusion()
+    if (FOLDER / "model_index.json").is_file():
+        return explorer.load(device="cpu").pipe
+    return stable_diffusion(
+        sample_size=16,
+        block_out_channels=(64, 128, 256),
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        attention_head_dim=(2, 4, 8),
+    )
+
+
+def clocked(run: Callable[[], Any]) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    run()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--rounds", type=int, default=20)
+    arguments.add_argument("--steps", type=int, default=25)
+    arguments.add_argument("--threads", type=int, default=1)
+    arguments.add_argument("--size", choices=["miniature", "tiny"], default="miniature")
+    given = arguments.parse_args()
+    torch.set_num_threads(given.threads)
+    pipe = pipeline(given.size)
+    pipe.set_progress_bar_config(disable=True)
+    ex = explorer.wrap(pipe)
+    trace = None
+
+    def bare(guidance: float) -> None:
+        generator = torch.Generator().manual_seed(1)
+        pipe(PROMPT, num_inference_steps=given.steps, guidance_scale=guidance, generator=generator)
+
+    def ours(guidance: float) -> None:
+        nonlocal trace
+        trace = ex.record(PROMPT, seed=1, steps=given.steps, guidance=guidance)
+
+    for guidance in (4.0, 1.0):
+        bare(guidance), ours(guidance)
+        times: dict[str, list[tuple[float, float]]] = {"bare": [], "ours": []}
+        for round_ in range(given.rounds):
+            order = [("bare", bare), ("ours", ours)]
+            for name, run in order if round_ % 2 else order[::-1]:
+                times[name].append(clocked(functools.partial(run, guidance)))
+        wall, cpu = ({name: statistics.median(t[i] for t in own) for name, own in times.items()} for i in (0, 1))
+        print(
+            f"guidance {guidance:g}: {given.steps} steps bare {cpu['bare']:.3f} s, ours {cpu['ours']:.3f} s of CPU: "
+            f"x{cpu['ours'] / cpu['bare']:.3f} (wall x{wall['ours'] / wall['bare']:.3f}), "
+            f"{len(trace.layers)} layers, {trace.nbytes / 1e6:.2f} MB"  # type: ignore[union-attr]
+        )
+    print(f"largest resident size {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -36,6 +36,8 @@ export class Sheet {
   private readonly rows: Taps;
   private readonly columns: Taps;
   private readonly between: Float32Array;
+  private map: Float32Array | null = null;
+  private top = 0;
 
   /** height, width: of the maps; the canvas is set to about `side` pixels. */
   constructor(
@@ -56,7 +58,8 @@ export class Sheet {
   /** map: (y, x); what is `top` or more gets the hottest colour. null clears. */
   draw(map: Float32Array | null, top: number): void {
     const { canvas, context, between, columns, rows } = this;
-    if (!context) return;
+    if (!context || (map === this.map && top === this.top)) return;
+    [this.map, this.top] = [map, top];
     if (!map) return context.clearRect(0, 0, canvas.width, canvas.height);
     const image = context.createImageData(canvas.width, canvas.height);
     const pixels = new Uint32Array(image.data.buffer);

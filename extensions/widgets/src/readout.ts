@@ -15,6 +15,8 @@ export class Readout {
   /** The words that have a map. */
   private readonly read: readonly { word: number; row: number }[];
   private readonly means = new Map<number, Float32Array>();
+  private readonly tops = new Map<number, number>();
+  private last: { row: number; step: number; map: Float32Array } | null = null;
   private readonly averages = new Map<Step, Float32Array>();
 
   constructor(private readonly attention: Attention) {
@@ -35,19 +37,25 @@ export class Readout {
     return [Math.floor(((column + 0.5) * picture.width) / width), Math.floor(((row + 0.5) * picture.height) / height)];
   }
 
-  /** (y, x), shares from 0 to 1. */
+  /** (y, x), shares from 0 to 1; the same array as long as the same map is asked for. */
   map(row: number, step: Step): Float32Array {
     if (step === null) return this.mean(row);
-    const { steps, maps, scales } = this.attention;
-    const start = (row * steps + step) * this.cells;
-    const unit = (scales[row] ?? 0) / 255;
-    return Float32Array.from(maps.subarray(start, start + this.cells), (byte) => byte * unit);
+    if (this.last?.row !== row || this.last.step !== step) {
+      const { steps, maps, scales } = this.attention;
+      const unit = (scales[row] ?? 0) / 255;
+      const map = new Float32Array(this.cells);
+      for (let cell = 0, at = (row * steps + step) * this.cells; cell < this.cells; cell++, at++) map[cell] = maps[at]! * unit;
+      this.last = { row, step, map };
+    }
+    return this.last.map;
   }
 
   /** The share at the top of the scale. Within one word it is the same for each step, so that steps can be compared. */
   top(row: number | null, step: Step): number {
     if (row === null) return this.read.reduce((top, one) => Math.max(top, this.top(one.row, step)), 0);
-    return step === null ? this.mean(row).reduce((top, share) => Math.max(top, share), 0) : (this.attention.scales[row] ?? 0);
+    if (step !== null) return this.attention.scales[row] ?? 0;
+    this.mean(row);
+    return this.tops.get(row) ?? 0;
   }
 
   /** The share of every word, by row: at one cell, or on average over the picture. */
@@ -75,8 +83,10 @@ export class Readout {
         for (let cell = 0; cell < this.cells; cell++, at++) mean[cell]! += maps[at]!;
       }
       const unit = (scales[row] ?? 0) / (255 * steps);
-      for (let cell = 0; cell < this.cells; cell++) mean[cell]! *= unit;
+      let top = 0;
+      for (let cell = 0; cell < this.cells; cell++) top = Math.max(top, (mean[cell]! *= unit));
       this.means.set(row, mean);
+      this.tops.set(row, top);
     }
     return mean;
   }
@@ -84,9 +94,15 @@ export class Readout {
   private average(step: Step): Float32Array {
     let average = this.averages.get(step);
     if (!average) {
-      average = Float32Array.from(this.attention.scales, (_, row) => {
-        return this.map(row, step).reduce((sum, share) => sum + share, 0) / this.cells;
-      });
+      const { steps, maps, scales } = this.attention;
+      average = new Float32Array(scales.length);
+      for (let row = 0; row < scales.length; row++) {
+        // All steps of a word lie side by side, and so do the cells of a step.
+        const [first, count] = step === null ? [row * steps, steps] : [row * steps + step, 1];
+        let sum = 0;
+        for (let at = first * this.cells; at < (first + count) * this.cells; at++) sum += maps[at]!;
+        average[row] = (sum * (scales[row] ?? 0)) / (255 * count * this.cells);
+      }
       this.averages.set(step, average);
     }
     return average;

@@ -9,7 +9,7 @@ FRONT := $(shell find extensions/widgets -path '*/node_modules' -prune -o -type 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test setup front node format wheel pins train clean
+.PHONY: help lab test setup front node format wheel pins pictures train clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -42,6 +42,10 @@ wheel: setup ## dist/*.whl
 pins: .venv/.pins ## newest versions that pyproject.toml allows, into pins.txt
 	$(BIN)/uv pip compile --upgrade --universal --all-extras --group dev --group node \
 		--no-header --no-annotate --quiet --output-file pins.txt pyproject.toml
+
+pictures: setup ## take the pictures of README and docs anew, in a real JupyterLab
+	PROMPT_EXPLORER_SCREENSHOTS=docs/pictures $(BIN)/pytest -n 0 tests/browser/test_first_minute.py
+	$(BIN)/python docs/sheets.py
 
 train: setup ## train the miniature anew (hours)
 	$(BIN)/python -m explorer.miniature.train all

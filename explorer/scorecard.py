@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .analysis import Agreement, agreement, heat
+from .miniature import UNSEEN
 from .miniature.world import Drawing, caption, draw
 from .prompt import Tokens
 from .session import Explorer
-
-UNSEEN = 1_000_000_000
-"""The first seed of drawings that training never shows; training counts up from 0."""
 
 
 @dataclass(frozen=True, slots=True)

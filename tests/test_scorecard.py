@@ -6,9 +6,9 @@ import numpy as np
 from typer.testing import CliRunner
 
 from explorer import cli
-from explorer.miniature import world
+from explorer.miniature import UNSEEN, world
 from explorer.prompt import Tokens
-from explorer.scorecard import UNSEEN, attention_truth, unseen
+from explorer.scorecard import attention_truth, unseen
 from explorer.trace import Trace, attention_array
 from tests.synthetic import synthetic_trace
 

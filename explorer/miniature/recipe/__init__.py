@@ -1,0 +1,1 @@
+"""How the miniature is trained: one program per model, all driven by `python -m explorer.miniature.train`."""

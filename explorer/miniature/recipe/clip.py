@@ -1,0 +1,288 @@
+"""CLIP: a picture tower and a text tower that agree on what belongs together (Radford et al. 2021).
+
+The text tower is trained as transformers' `CLIPTextModelWithProjection`, on captions cut to the batch's longest; the
+picture tower is an open_clip `ModifiedResNet` on 96x96 pictures. Beside the batch's other captions, every picture is
+told from changed versions of its own caption, as in Yuksekgonul et al. 2023 (arXiv 2210.01936): a wrong colour, the
+two subjects' colours swapped, left and right swapped. So the text tower has to learn which colour belongs to which
+subject, and the U-Net can read it there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
+
+from .. import UNSEEN, world
+from . import team
+from .data import Pictures, as_input, indices
+
+SIZE: dict[str, Any] = {
+    "dimension": 128,
+    "text": {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 4, "num_attention_heads": 4},
+    "vision": {"layers": [1, 1, 1, 1], "width": 20, "head_width": 40, "image_size": 96},
+}
+PIXELS = 96
+MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # so that open_clip's preprocessing gives pictures from -1 to 1
+
+
+class Clip(nn.Module):
+    """Both towers. `text` is transformers', `visual` open_clip's; `logit_scale`: log of 1 / temperature."""
+
+    def __init__(self, tokenizer: CLIPTokenizer, size: dict[str, Any] = SIZE) -> None:
+        super().__init__()
+        config = CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            max_position_embeddings=tokenizer.model_max_length,
+            projection_dim=size["dimension"],
+            hidden_act="quick_gelu",
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+            **size["text"],
+        )
+        self.text = CLIPTextModelWithProjection(config)
+        self.visual = open_clip_model(config, size["vision"]).visual
+        self.logit_scale = nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32))
+        self.vision: dict[str, Any] = size["vision"]
+
+
+def model_config(config: CLIPTextConfig, vision: dict[str, Any]) -> dict[str, Any]:
+    """open_clip's `model_cfg` of the same model."""
+    text = {
+        "context_length": config.max_position_embeddings,
+        "vocab_size": config.vocab_size,
+        "hf_tokenizer_name": "miniature",  # for any name given here, open_clip takes the folder's own tokenizer
+        "width": config.hidden_size,
+        "heads": config.num_attention_heads,
+        "layers": config.num_hidden_layers,
+        "mlp_ratio": config.intermediate_size / config.hidden_size,
+        "norm_kwargs": {"eps": config.layer_norm_eps},
+    }
+    return {"embed_dim": config.projection_dim, "quick_gelu": True, "vision_cfg": vision, "text_cfg": text}
+
+
+def open_clip_model(config: CLIPTextConfig, vision: dict[str, Any]) -> open_clip.CLIP:
+    """The untrained open_clip twin."""
+    settings = model_config(config, vision)
+    settings["text_cfg"].pop("hf_tokenizer_name")
+    return open_clip.CLIP(**settings)
+
+
+def open_clip_weights(clip: Clip) -> dict[str, Tensor]:
+    """The weights of `clip` under open_clip's names."""
+    ours = clip.text.state_dict()
+    prefix = "text_model." if any(k.startswith("text_model.") for k in ours) else ""
+    out = {f"visual.{k}": v for k, v in clip.visual.state_dict().items()}
+    out["logit_scale"] = clip.logit_scale.detach()
+    out["token_embedding.weight"] = ours[f"{prefix}embeddings.token_embedding.weight"]
+    out["positional_embedding"] = ours[f"{prefix}embeddings.position_embedding.weight"]
+    out["text_projection"] = ours["text_projection.weight"].T
+    for end in ("weight", "bias"):
+        out[f"ln_final.{end}"] = ours[f"{prefix}final_layer_norm.{end}"]
+        for n in range(clip.text.config.num_hidden_layers):
+            here, there = f"{prefix}encoder.layers.{n}", f"transformer.resblocks.{n}"
+            projections = [ours[f"{here}.self_attn.{x}_proj.{end}"] for x in "qkv"]
+            out[f"{there}.attn.in_proj_{end}"] = torch.cat(projections)
+            out[f"{there}.attn.out_proj.{end}"] = ours[f"{here}.self_attn.out_proj.{end}"]
+            for a, b in (
+                ("layer_norm1", "ln_1"),
+                ("layer_norm2", "ln_2"),
+                ("mlp.fc1", "mlp.c_fc"),
+                ("mlp.fc2", "mlp.c_proj"),
+            ):
+                out[f"{there}.{b}.{end}"] = ours[f"{here}.{a}.{end}"]
+    return out
+
+
+def changed(scene: world.Scene, lot: np.random.Generator) -> world.Scene:
+    """The scene with one thing wrong that its caption may say: a colour, whose colour, or the side."""
+    first, *others = scene.subjects
+    ways = ["colour"]
+    if others and others[0].colour != first.colour:
+        ways += ["swap", "swap"]
+    if scene.relation:
+        ways += ["side"]
+    way = ways[int(lot.integers(len(ways)))]
+    if way == "side":
+        return replace(scene, relation="left of" if scene.relation == "right of" else "right of")
+    if way == "swap":
+        other = others[0]
+        return replace(scene, subjects=(replace(first, colour=other.colour), replace(other, colour=first.colour)))
+    at = int(lot.integers(len(scene.subjects)))
+    wrong = [c for c in world.COLOURS if c != scene.subjects[at].colour]
+    subjects = list(scene.subjects)
+    subjects[at] = replace(subjects[at], colour=wrong[int(lot.integers(len(wrong)))])
+    return replace(scene, subjects=tuple(subjects))
+
+
+class ClipStage:
+    """The stage of the training loop."""
+
+    name = "clip"
+
+    def __init__(
+        self,
+        data: Pictures,
+        tokenizer: CLIPTokenizer,
+        *,
+        size: dict[str, Any] = SIZE,
+        batch: int = 128,
+        device: str = "cpu",
+    ) -> None:
+        self.data, self.tokenizer, self.batch, self.device = data, tokenizer, batch, device
+        self.network = Clip(tokenizer, size).to(device)
+
+    def loss(self, step: int, done: float) -> tuple[Tensor, dict[str, float]]:
+        """Symmetric cross-entropy over a batch of (picture, caption), the changed captions among the texts."""
+        chosen = indices(len(self.data), self.batch, step, seed=1)
+        lot = np.random.default_rng([2, step, team.rank()])
+        x = F.interpolate(self.data.batch(chosen), self._pixels(), mode="bilinear", antialias=True, align_corners=False)
+        captions, wrong = [], []
+        for index in chosen:
+            scene = replace(self.data.scene(int(index)), seed=int(lot.integers(1 << 40)))  # another wording each time
+            captions.append(world.caption(scene).text)
+            wrong.append(world.caption(changed(scene, lot)).text)
+        tokens = self.tokenizer(captions + wrong, padding=True, truncation=True, return_tensors="pt").input_ids.to(
+            self.device
+        )
+        network = self.network
+        images = F.normalize(
+            network.visual(x.to(self.device).contiguous(memory_format=torch.channels_last)).float(), dim=-1
+        )
+        texts = F.normalize(network.text(tokens).text_embeds.float(), dim=-1)
+        scale = network.logit_scale.clamp(max=np.log(100)).exp()
+        logits = scale * images @ texts.T
+        count = len(chosen)
+        # A caption may say less than the scene shows: where the change does not show in the words, or where two
+        # pictures got the same words, the text is no wrong answer and is left out.
+        same = torch.from_numpy(_same(captions, captions + wrong)).to(self.device)
+        logits = logits.masked_fill(same, -1e4)
+        target = torch.arange(count, device=self.device)
+        loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits[:, :count].T, target)) / 2
+        with torch.no_grad():
+            binding = (logits.diagonal() > logits[:, count:].diagonal()).float().mean()
+            right = (logits[:, :count].argmax(1) == target).float().mean()
+        return loss, {"right": float(right), "binding": float(binding), "scale": float(scale.detach())}
+
+    def _pixels(self) -> int:
+        return int(self.network.vision["image_size"])
+
+    def sheet(self, network: Any, path: Path) -> None:
+        """The zero-shot accuracies instead of pictures."""
+        found = measure(network, self.tokenizer, count=128)
+        path.with_suffix(".json").write_text(str(found) + "\n", encoding="utf-8")
+        print("clip, unseen:", found, flush=True)
+
+
+def _same(captions: list[str], texts: list[str]) -> np.ndarray[Any, Any]:
+    """(captions, texts): True where another entry has the very words of the caption."""
+    out = np.array([[a.lower() == b.lower() for b in texts] for a in captions])
+    np.fill_diagonal(out, False)
+    return out
+
+
+@torch.no_grad()
+def measure(clip: Clip, tokenizer: CLIPTokenizer, count: int = 400) -> dict[str, float]:
+    """Zero-shot accuracy on unseen pictures of one subject, telling apart all the world's subjects, colours, places,
+    weathers and styles.
+
+    binding: share of pictures of two subjects for which the caption beats the same caption with the two colours
+    swapped.
+    """
+    clip.eval()
+    device = clip.logit_scale.device
+    one: list[world.Scene] = []
+    two: list[world.Scene] = []
+    seed = UNSEEN
+    while len(one) < count or len(two) < count // 2:
+        scene = world.sample(seed)
+        kept, most = (one, count) if len(scene.subjects) == 1 else (two, count // 2)
+        if len(kept) < most and len({s.colour for s in scene.subjects}) == len(scene.subjects):
+            kept.append(scene)
+        seed += 1
+
+    def images(scenes: list[world.Scene]) -> Tensor:
+        rows = []
+        for begin in range(0, len(scenes), 100):
+            x = as_input(np.stack([world.render(s).image for s in scenes[begin : begin + 100]]))
+            x = F.interpolate(x, clip.vision["image_size"], mode="bicubic", antialias=True, align_corners=False).clamp(
+                -1, 1
+            )
+            rows.append(F.normalize(clip.visual(x.to(device)).float(), dim=-1))
+        return torch.cat(rows)
+
+    def texts(captions: list[str]) -> Tensor:
+        tokens = tokenizer(captions, padding=True, truncation=True, return_tensors="pt").input_ids.to(device)
+        return F.normalize(clip.text(tokens).text_embeds.float(), dim=-1)
+
+    def article(noun: str) -> str:
+        return noun if noun == "sunglasses" else f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+    pictures = images(one)
+    out: dict[str, float] = {}
+
+    def zero_shot(kind: str, prompts: list[list[str]], truths: list[int | None]) -> None:
+        """prompts: for each picture the prompt of each class."""
+        right = total = 0
+        for row, (choices, truth) in enumerate(zip(prompts, truths, strict=True)):
+            if truth is not None:
+                right += int((texts(choices) @ pictures[row]).argmax()) == truth
+                total += 1
+        out[kind] = round(right / max(total, 1), 3)
+
+    nouns = [s.subjects[0] for s in one]
+    zero_shot(
+        "subject", [[article(n) for n in world.SUBJECTS]] * len(one), [world.SUBJECTS.index(s.name) for s in nouns]
+    )
+    zero_shot(
+        "colour",
+        [[f"{c} {s.name}" for c in world.COLOURS] for s in nouns],
+        [world.COLOURS.index(s.colour) for s in nouns],
+    )
+    for kind, names in (("place", world.PLACES), ("weather", world.WEATHERS), ("style", world.STYLES)):
+        classes = [[_said(s, kind, n) for n in names] for s in one]
+        zero_shot(kind, classes, [names.index(value) if (value := getattr(s, kind)) else None for s in one])
+    pairs = images(two)
+    right_words = [_pair(s) for s in two]
+    swapped = [
+        _pair(
+            replace(
+                s,
+                subjects=(
+                    replace(s.subjects[0], colour=s.subjects[1].colour),
+                    replace(s.subjects[1], colour=s.subjects[0].colour),
+                ),
+            )
+        )
+        for s in two
+    ]
+    out["binding"] = round(
+        float(((pairs * texts(right_words)).sum(1) > (pairs * texts(swapped)).sum(1)).float().mean()), 3
+    )
+    return out
+
+
+def _pair(scene: world.Scene) -> str:
+    return " and ".join(f"a {s.colour} {s.name}" for s in scene.subjects)
+
+
+def _said(scene: world.Scene, kind: str, name: str) -> str:
+    """A short caption in the world's own words: the subject, and `name` as its place, weather or style."""
+    one = scene.subjects[0]
+    for wording in range(200):
+        place = name if kind == "place" else "city"
+        bare = world.Scene(
+            (one,), place, name if kind == "weather" else None, name if kind == "style" else None, None, wording
+        )
+        words = world.caption(bare)
+        if {w.kind for w in words.words} == {"subject", "colour", kind}:
+            return words.text
+    raise ValueError(f"No short caption says {name!r}.")

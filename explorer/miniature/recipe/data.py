@@ -1,0 +1,135 @@
+"""The training set: pictures of the drawn world in one memory-mapped array, and a line about each.
+
+Picture i is `world.draw(first + i)`, so its scene is `world.sample(first + i)` and need not be stored.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .. import world
+from . import team
+from .files import load_json, save_json
+
+CHUNK = 500
+
+
+def _boxes(drawing: world.Drawing) -> list[list[int]]:
+    """Each visible subject's bounding box in pixels, [top, bottom, left, right], ends excluded."""
+    found = []
+    for mask in drawing.masks:
+        if mask.kind == "subject" and mask.pixels.any():
+            ys, xs = np.nonzero(mask.pixels)
+            found.append([int(ys.min()), int(ys.max()) + 1, int(xs.min()), int(xs.max()) + 1])
+    return found
+
+
+def _render_chunk(job: tuple[Path, int, int, int]) -> int:
+    folder, chunk, first, count = job
+    pictures = np.load(folder / "pictures.npy", mmap_mode="r+")
+    lines = []
+    for i in range(chunk * CHUNK, min((chunk + 1) * CHUNK, count)):
+        drawing = world.draw(first + i)
+        pictures[i] = drawing.image
+        lines.append(json.dumps({"seed": first + i, "caption": drawing.caption, "boxes": _boxes(drawing)}))
+    pictures.flush()
+    partial = folder / f"lines-{chunk:05d}.partial"
+    partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    partial.replace(folder / f"lines-{chunk:05d}.jsonl")
+    return chunk
+
+
+def render(folder: Path, count: int, *, first: int = 0, workers: int = 2) -> None:
+    """Draw `count` pictures into `folder`, unless they are there; chunks that an earlier sitting finished are kept."""
+    if (folder / "set.json").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "pictures.npy").exists():
+        np.lib.format.open_memmap(
+            folder / "pictures.npy", mode="w+", dtype=np.uint8, shape=(count, 128, 128, 3)
+        ).flush()
+    chunks = range(-(-count // CHUNK))
+    jobs = [(folder, c, first, count) for c in chunks if not (folder / f"lines-{c:05d}.jsonl").exists()]
+    if workers < 2:
+        for job in jobs:
+            _render_chunk(job)
+    else:
+        with multiprocessing.get_context("spawn").Pool(workers) as pool:
+            for n, _ in enumerate(pool.imap_unordered(_render_chunk, jobs)):
+                if n % 10 == 0:
+                    print(f"drawn {n + 1} of {len(jobs)} chunks", flush=True)
+    lines = "".join((folder / f"lines-{c:05d}.jsonl").read_text(encoding="utf-8") for c in chunks)
+    (folder / "lines.jsonl").write_text(lines, encoding="utf-8")
+    save_json(folder / "set.json", {"first": first, "count": count})
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A rendered set."""
+
+    folder: Path
+
+    @cached_property
+    def settings(self) -> dict[str, int]:
+        """`first` seed and `count` of pictures."""
+        found: dict[str, int] = load_json(self.folder / "set.json")
+        return found
+
+    def __len__(self) -> int:
+        return self.settings["count"]
+
+    @cached_property
+    def pictures(self) -> NDArray[np.uint8]:
+        """All pictures, (count, 128, 128, 3), read from the disk as needed."""
+        found: NDArray[np.uint8] = np.load(self.folder / "pictures.npy", mmap_mode="r")
+        return found
+
+    @cached_property
+    def lines(self) -> list[dict[str, Any]]:
+        """A dictionary for each picture: seed, caption, boxes."""
+        with (self.folder / "lines.jsonl").open(encoding="utf-8") as text:
+            return [json.loads(line) for line in text]
+
+    def scene(self, index: int) -> world.Scene:
+        """What picture `index` shows."""
+        return world.sample(self.settings["first"] + index)
+
+    def batch(self, indices: NDArray[np.int64]) -> Tensor:
+        """Pictures as float32 (batch, 3, 128, 128) from -1 to 1, channels last."""
+        return as_input(self.pictures[np.sort(indices)][np.argsort(np.argsort(indices))])
+
+
+def as_input(pictures: NDArray[np.uint8]) -> Tensor:
+    """uint8 (batch, height, width, 3) as float32 (batch, 3, height, width) from -1 to 1, channels last in memory."""
+    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def as_pictures(output: Tensor) -> NDArray[np.uint8]:
+    """The way back of `as_input`, clipped."""
+    scaled = (output.detach().float().cpu().clamp(-1, 1) + 1) * 127.5
+    return scaled.round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+
+
+def indices(count: int, batch: int, step: int, seed: int = 0) -> NDArray[np.int64]:
+    """Which of `count` items step `step` sees: epochs without repetition, each in its own order; a team's slice."""
+    at = np.arange(step * batch, (step + 1) * batch)
+    out = np.empty(batch, np.int64)
+    for epoch in np.unique(at // count):
+        here = at // count == epoch
+        out[here] = np.random.default_rng([seed, int(epoch)]).permutation(count)[at[here] % count]
+    return out[team.rank() :: team.size()]
+
+
+def reworded(scene: world.Scene, wording: int) -> str:
+    """The scene's caption in another wording."""
+    return world.caption(replace(scene, seed=wording)).text

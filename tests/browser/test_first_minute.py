@@ -50,7 +50,7 @@ def test_a_prompt_shows_where_each_word_looks(
 
     before = picture(page.locator("canvas.pe-heat").first)
     if name == "light":
-        page.locator(".pe-word", has_text="bear").first.hover()
+        page.locator(".pe-word", has_text="teddy").first.hover()
         page.wait_for_timeout(600)
         assert (picture(page.locator("canvas.pe-heat").first) != before).any()
     else:

@@ -58,7 +58,7 @@ class Autoencoder:
         self.network = build(size).to(device)
 
     def loss(self, step: int, done: float) -> tuple[Tensor, dict[str, float]]:
-        """Of one batch, a random half of it mirrored. For most of the training each whole picture is replaced by four
+        """Of one batch, mirrored half of the time. For most of the training each whole picture is replaced by four
         64x64 cuts, most of them around a subject: as many pixels, but more to learn from. The group norms see whole
         pictures at the end."""
         cut = done < CUTS

@@ -72,7 +72,8 @@ def export(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as name:
         fresh = Path(name)
-        pipeline.save_pretrained(fresh, safe_serialization=True)
+        # In pieces that git hosts and file transfers take without complaint.
+        pipeline.save_pretrained(fresh, safe_serialization=True, max_shard_size="15MB")
         # Unless told otherwise diffusers loads in float32 but transformers in what the config names: let them agree.
         config = fresh / "text_encoder" / "config.json"
         save_json(config, load_json(config) | {"dtype": "float32"})

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MARKER = "prompt-explorer-preview"
 STRONGEST = 5
-FAINT = 0.15  # of the strongest word's peak: what is below says nothing
+FAINT = 0.15  # of the strongest word's rise: what is below says nothing
 LONGEST = 300  # characters of the prompt
 LARGEST, SMALL = 256, 128  # pixels of the picture's and the heat maps' longer side
 
@@ -34,21 +34,27 @@ class Strong(NamedTuple):
     text: str
     peak: float
     """The largest share of a position's attention, mean over steps."""
+    rise: float
+    """How far that stands above the word's mean over the picture."""
     heat: np.ndarray
     """(y, x), 0 to 1 of its own maximum."""
 
 
 def strongest(trace: Trace, most: int = STRONGEST) -> list[Strong]:
-    """The words with the highest peaks, in reading order; each text once, punctuation left out."""
+    """The words that stand out most in some place, in reading order; each text once, punctuation left out.
+
+    A peak alone would not do: the first word of a prompt draws much attention, but everywhere.
+    """
     maps = word_maps(trace).mean("step")
-    peaks: dict[str, Strong] = {}
+    found: dict[str, Strong] = {}
     for word, heat in zip(maps.coords["word"].values, maps.values, strict=True):
         peak = float(heat.max())
+        rise = peak - float(heat.mean())
         key = str(word).casefold()
-        if any(c.isalnum() for c in key) and peak > 0 and (key not in peaks or peak > peaks[key].peak):
-            peaks[key] = Strong(str(word), peak, heat / peak)
-    least = sorted((one.peak for one in peaks.values()), reverse=True)[:most]
-    return [one for one in peaks.values() if one.peak >= max(least[-1], FAINT * least[0])][:most]
+        if any(c.isalnum() for c in key) and rise > 0 and (key not in found or rise > found[key].rise):
+            found[key] = Strong(str(word), peak, rise, heat / peak)
+    rises = sorted((one.rise for one in found.values()), reverse=True)[:most]
+    return [one for one in found.values() if one.rise >= max(rises[-1], FAINT * rises[0])][:most]
 
 
 def preview_html(trace: Trace, *, key: str = "") -> str:

@@ -7,7 +7,6 @@ headers alone. The format is safetensors (https://github.com/huggingface/safeten
 import hashlib
 import json
 import os
-import struct
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -124,16 +123,15 @@ def _header(source: Path) -> dict[str, str]:
     try:
         size = source.stat().st_size
         with source.open("rb") as file:
-            length = struct.unpack("<Q", file.read(8))[0] if size >= 8 else 0
-            if not 2 <= length <= min(_LONGEST_HEADER, size - 8):
-                raise _foreign(source)
-            header = json.loads(file.read(length))
+            length = int.from_bytes(file.read(8), "little")
+            text = file.read(length) if 2 <= length <= min(_LONGEST_HEADER, size - 8) else b""
     except FileNotFoundError as error:
         raise TraceFileError(f"There is no file {source}: check the name; traces end in {SUFFIX}.") from error
     except OSError as error:
-        raise TraceFileError(
-            f"{source} could not be read: {error.strerror or error}. Check the file's permissions."
-        ) from error
+        reason = error.strerror or error
+        raise TraceFileError(f"{source} could not be read: {reason}. Check the file's permissions.") from error
+    try:
+        header = json.loads(text)
     except (ValueError, RecursionError) as error:  # JSON and UTF-8 errors are ValueErrors
         raise _foreign(source) from error
     metadata = header.get("__metadata__") if isinstance(header, dict) else None

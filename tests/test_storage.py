@@ -97,8 +97,13 @@ def test_foreign_files_and_newer_versions(tmp_path: Path) -> None:
     huge = tmp_path / "huge"
     huge.write_bytes(struct.pack("<Q", 2**40) + b"{}")
     for one in (path, foreign, huge):
-        with pytest.raises(TraceFileError, match=r"is not a trace: open a file that `trace\.save` wrote"):
+        with pytest.raises(TraceFileError) as caught:
             explorer.open(one)
+        assert str(caught.value) == f"{one} is not a trace: open a file that `trace.save` wrote."
+    with pytest.raises(
+        TraceFileError, match=r"^\S+ could not be read: Is a directory\. Check the file's permissions\.$"
+    ):
+        explorer.open(tmp_path)
     save_file({"w": np.zeros(3, np.float32)}, path, metadata={"format": "prompt-explorer-trace", "version": "2"})
     with pytest.raises(TraceFileError, match=r"of version 2, and this package reads version 1: update prompt-explorer"):
         explorer.open(path)

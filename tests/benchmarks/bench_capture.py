@@ -23,25 +23,14 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import torch
 
 import explorer
-from explorer.miniature import FOLDER
 from tests.pipelines import stable_diffusion
 
 PROMPT = "a photograph of a blue teddy bear in rainy weather"
 
 
 def pipeline(size: str) -> Any:
-    """The miniature where it is there, else a network of its size; or the tests' tiny one."""
-    if size == "tiny":
-        return stable_diffusion()
-    if (FOLDER / "model_index.json").is_file():
-        return explorer.load(device="cpu").pipe
-    return stable_diffusion(
-        sample_size=16,
-        block_out_channels=(64, 128, 256),
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        attention_head_dim=(2, 4, 8),
-    )
+    """The miniature, or the tests' tiny one."""
+    return stable_diffusion() if size == "tiny" else explorer.load(device="cpu").pipe
 
 
 def clocked(run: Callable[[], Any]) -> tuple[float, float]:

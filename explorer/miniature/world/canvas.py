@@ -138,6 +138,7 @@ class Pen:
 
     tones: named roles and their colours; `carriers` are the roles that show the subject's named colour.
     line: outline width in picture pixels (0: none); `rim` its colour, or None for the shape's own, darkened.
+    tint: what becomes of every colour. mood: the look of eyes and mouths (`moods.Mood.eyes`).
     """
 
     def __init__(
@@ -151,11 +152,17 @@ class Pen:
         rim: RGB | None = None,
         carriers: frozenset[str] = frozenset(),
         tint: Callable[[RGB], RGB] | None = None,
+        mood: str | None = None,
     ) -> None:
         self.sheet, self.tones, self.rim, self.carriers, self.tint = sheet, tones, rim, carriers, tint
+        self.mood = mood
         self.matrix = matrix.T * SCALE
         self.offset = np.array(offset) * SCALE
         self.line = line * SCALE
+
+    def lower(self, by: float) -> None:
+        """Draw everything from now on `by` units lower."""
+        self.offset = self.offset + np.array([0.0, by]) @ self.matrix
 
     def _index(self, role: str | RGB) -> int:
         rgb = self.tones[role] if isinstance(role, str) else role

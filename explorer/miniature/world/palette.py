@@ -17,6 +17,8 @@ BASES: dict[str, RGB] = {
     "brown": (122, 74, 40),
     "black": (46, 46, 52),
     "white": (246, 246, 248),
+    "grey": (142, 145, 152),
+    "turquoise": (38, 200, 196),
 }
 COLOURS = tuple(BASES)
 CARRIERS = frozenset({"body", "dark", "light"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .canvas import RGB, Pen, ellipse, mix, poly
+from .canvas import RGB, Pen, band, box, ellipse, grow, mix, poly
 
 Draw = Callable[[Pen, np.random.Generator], None]
 
@@ -54,7 +54,7 @@ def _fair(p: Pen, r: np.random.Generator) -> None:
 
 
 def _sun(p: Pen, r: np.random.Generator) -> None:
-    x, y, s = r.choice([0.15, 0.85]) + r.uniform(-0.03, 0.03), r.uniform(0.13, 0.19), r.uniform(0.085, 0.105)
+    x, y, s = r.choice([0.15, 0.85]) + r.uniform(-0.03, 0.03), r.uniform(0.14, 0.18), r.uniform(0.1, 0.12)
     turn = r.uniform(0, 0.5)
     for i in range(12):
         a = turn + i * np.pi / 6
@@ -66,8 +66,6 @@ def _sun(p: Pen, r: np.random.Generator) -> None:
         )
     p.shape((255, 206, 48), ellipse(x, y, s, s))
     p.mark((255, 228, 110), ellipse(x - s * 0.15, y - s * 0.15, s * 0.66, s * 0.66))
-    if r.random() < 0.4:
-        _cloud(p, 1 - x, r.uniform(0.1, 0.24), 0.08, (255, 255, 255))
 
 
 def _moon(p: Pen, r: np.random.Generator) -> None:
@@ -98,6 +96,61 @@ def _storm(p: Pen, r: np.random.Generator) -> None:
         )
 
 
+def _bolt(p: Pen, x: float, y: float, s: float, side: float) -> None:
+    zag = (
+        (0.1, 0),
+        (-0.16, 0.42),
+        (0.0, 0.42),
+        (-0.18, 0.74),
+        (-0.06, 0.74),
+        (-0.26, 1.14),
+        (0.16, 0.64),
+        (0.02, 0.64),
+    )
+    back = ((0.24, 0.32), (0.08, 0.32), (0.3, 0))
+    bolt = poly(*((x + side * dx * s, y + dy * s) for dx, dy in (*zag, *back)))
+    p.mark((150, 150, 186), grow(bolt, 0.02))
+    p.mark((206, 200, 206), grow(bolt, 0.009))
+    p.mark((255, 246, 176), bolt)
+
+
+def _thunder(p: Pen, r: np.random.Generator) -> None:
+    side = r.choice([-1.0, 1.0])
+    for i in range(5):
+        t = r.uniform(-6, 6)
+        at = ((i + r.uniform(0.2, 0.8)) / 5, r.uniform(0.18, 0.26))
+        _cloud(p, *at, r.uniform(0.14, 0.19), (78 + t, 82 + t, 102 + t))
+    _bolt(p, 0.5 + side * r.uniform(0.36, 0.4), r.uniform(0.07, 0.09), r.uniform(0.4, 0.46), side)
+    if r.random() < 0.5:
+        _bolt(p, 0.5 - side * r.uniform(0.36, 0.42), r.uniform(0.08, 0.1), r.uniform(0.26, 0.3), -side)
+    for i in range(5):
+        t = r.uniform(-6, 6)
+        _cloud(
+            p, (i + r.uniform(0.2, 0.8)) / 5, r.uniform(-0.02, 0.05), r.uniform(0.15, 0.19), (50 + t, 53 + t, 70 + t)
+        )
+
+
+def _low_sun(p: Pen, r: np.random.Generator) -> None:
+    """The evening sky from violet to gold, bars of cloud, and the sun going down at one side."""
+    violet: RGB = (112, 84, 158) if r.random() < 0.5 else (132, 84, 148)
+    stops: tuple[RGB, ...] = (violet, (214, 112, 148), (250, 150, 100), (255, 206, 120))
+    for i in range(40):
+        t = min(i / 40 * 5.2, 2.999)
+        p.mark(mix(stops[int(t)], stops[int(t) + 1], t % 1), box(-0.05, i / 60, 1.05, 1.1))
+    side = r.choice([-1.0, 1.0])
+    x, y, s = 0.5 + side * r.uniform(0.32, 0.37), r.uniform(0.36, 0.39), r.uniform(0.15, 0.17)
+    p.mark((255, 196, 112), ellipse(x, y, s * 1.32, s * 1.32))
+    p.mark((255, 222, 130), ellipse(x, y, s * 1.14, s * 1.14))
+    p.shape((255, 246, 196), ellipse(x, y, s, s))
+    for _ in range(5):
+        at, high, w = r.uniform(-0.05, 0.85), r.uniform(0.06, 0.36), r.uniform(0.14, 0.28)
+        p.shape(
+            mix((150, 84, 140), (255, 170, 130), high * 1.8),
+            band([(at, high), (at + w, high)], 0.026),
+            band([(at + w * 0.2, high - 0.018), (at + w * 0.75, high - 0.018)], 0.022),
+        )
+
+
 def _grey(p: Pen, r: np.random.Generator) -> None:
     for x in (r.uniform(0.1, 0.4), r.uniform(0.6, 0.9)):
         _cloud(p, x, r.uniform(0.05, 0.16), r.uniform(0.11, 0.16), (196, 206, 220))
@@ -114,6 +167,14 @@ def _streaks(p: Pen, r: np.random.Generator) -> None:
                     (x - 0.0065, y), (x + 0.0065, y), (x + 0.0065 - slant * n, y + n), (x - 0.0065 - slant * n, y + n)
                 ),
             )
+
+
+def _gusts(p: Pen, r: np.random.Generator) -> None:
+    slant = r.uniform(1.1, 1.5) * r.choice([-1.0, 1.0])
+    for i in range(4):
+        for j in range(5):
+            x, y, n = (i + r.uniform(0, 1)) / 4, (j + r.uniform(0, 1)) / 5, r.uniform(0.06, 0.11)
+            p.mark((0, 0, 0), band([(x, y), (x - slant * n, y + n)], 0.011, 0.006))
 
 
 def _flakes(p: Pen, r: np.random.Generator) -> None:
@@ -166,8 +227,8 @@ KINDS: dict[str, Weather] = {
         skies=(((206, 212, 216), (228, 231, 232)),),
         phrases=("in [foggy] weather", "in the [fog]", "on a [foggy] day", "in the [mist]"),
         adjective="foggy",
-        tint=lambda c: mix(c, (216, 220, 224), 0.35),
-        veil=0.72,
+        tint=lambda c: mix(c, (216, 220, 224), 0.25),
+        veil=0.55,
         reach="all",
     ),
     "night": Weather(
@@ -177,6 +238,23 @@ KINDS: dict[str, Weather] = {
         tint=_dim,
         light=(0.9, 0.91, 0.97),
         reach="all",
+    ),
+    "stormy": Weather(
+        skies=(((46, 50, 68), (116, 122, 140)), ((42, 50, 72), (108, 118, 138))),
+        phrases=("in [stormy] weather", "in a [storm]", "in the [thunderstorm]", "in [stormy] weather"),
+        adjective="stormy",
+        behind=_thunder,
+        front=_gusts,
+        fall=((196, 208, 228), 0.5),
+        tint=lambda c: mix((c[0] * 0.62, c[1] * 0.65, c[2] * 0.72), (66, 72, 92), 0.22),
+        light=(0.95, 0.96, 1.0),
+    ),
+    "sunset": Weather(
+        skies=(((122, 84, 154), (255, 206, 120)),),
+        phrases=("at [sunset]", "at [dusk]", "in the [evening]", "at [sunset]"),
+        behind=_low_sun,
+        tint=lambda c: mix((c[0] * 0.93, c[1] * 0.78, c[2] * 0.82), (222, 112, 96), 0.22),
+        light=(1.0, 0.97, 0.94),
     ),
 }
 WEATHERS = tuple(KINDS)

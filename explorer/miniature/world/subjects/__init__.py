@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from . import animals, buildings, nature, objects, people, vehicles, water
+from . import animals, buildings, creatures, household, nature, objects, people, play, towers, vehicles, water
 from ._register import KINDS, Kind
 
-SUBJECTS = tuple(KINDS)
+SUBJECTS = tuple(sorted(KINDS))
 
-__all__ = ["KINDS", "SUBJECTS", "Kind", "animals", "buildings", "nature", "objects", "people", "vehicles", "water"]
+__all__ = [
+    "KINDS",
+    "SUBJECTS",
+    "Kind",
+    "animals",
+    "buildings",
+    "creatures",
+    "household",
+    "nature",
+    "objects",
+    "people",
+    "play",
+    "towers",
+    "vehicles",
+    "water",
+]

@@ -53,37 +53,51 @@ def narwhal(p: Pen, r: np.random.Generator) -> None:
 
 @subject("fish", floats=True, size=1.05, tilt=0.12)
 def fish(p: Pen, r: np.random.Generator) -> None:
-    """A plump fish with fins, scales and a big eye."""
-    deep = r.uniform(0.5, 0.64)
-    p.shape("dark", smooth((-0.5, 0.0), (-0.82, -0.5), (-1.0, -0.52), (-0.88, 0.0), (-1.0, 0.52), (-0.82, 0.5)))
-    p.shape("dark", smooth((-0.35, -deep * 0.7), (-0.1, -deep - 0.26), (0.3, -deep - 0.18), (0.4, -deep * 0.7)))
-    p.shape("dark", smooth((-0.2, deep * 0.8), (-0.25, deep + 0.2), (0.08, deep + 0.1), (0.2, deep * 0.85)))
+    """An oval fish with a wide forked tail, pointed fins, stripes or scales and a big eye."""
+    deep, fork, spread = r.uniform(0.46, 0.58), r.uniform(0.76, 0.88), r.uniform(0.56, 0.68)
+    lobes = [
+        np.concatenate(
+            [
+                curve((-0.44, 0.0), (-0.66, 0.24 * side), (-0.92, spread * side)),
+                curve((-1.0, (spread - 0.06) * side), (-0.96, 0.3 * side), (-fork, 0.0)),
+            ]
+        )
+        for side in (-1, 1)
+    ]
+    p.shape("dark", *lobes)
+    sail = curve((0.52, -deep * 0.7), (0.3, -deep - 0.2), (-0.02, -deep - 0.36))
+    p.shape("dark", np.concatenate([sail, curve((-0.1, -deep - 0.3), (-0.14, -deep - 0.06), (-0.36, -deep * 0.5))]))
+    keel = curve((0.36, deep * 0.8), (0.2, deep + 0.18), (-0.06, deep + 0.32))
+    p.shape("dark", np.concatenate([keel, curve((-0.13, deep + 0.26), (-0.06, deep + 0.06), (-0.14, deep * 0.6))]))
     p.shape(
         "body",
         smooth(
-            (-0.68, 0.0),
-            (-0.3, -deep * 0.8),
-            (0.25, -deep),
-            (0.75, -deep * 0.6),
-            (0.97, 0.02),
-            (0.75, deep * 0.6),
-            (0.25, deep),
-            (-0.3, deep * 0.8),
+            (-0.62, -0.05),
+            (-0.32, -deep * 0.55),
+            (0.2, -deep),
+            (0.68, -deep * 0.72),
+            (0.98, 0.04),
+            (0.68, deep * 0.74),
+            (0.2, deep),
+            (-0.32, deep * 0.55),
+            (-0.62, 0.05),
         ),
     )
+    for side in (-1, 1):
+        p.mark("body", band([(-0.62, 0.06 * side), (-0.88, (spread - 0.18) * side)], 0.12, 0.06))
+    p.mark("body", band([(0.14, -deep - 0.02), (0.04, -deep - 0.24)], 0.07))
     p.mark(
         "light",
-        smooth((0.92, 0.1), (0.4, 0.26), (-0.3, 0.22), (-0.1, deep * 0.8), (0.3, deep * 0.92), (0.72, deep * 0.56)),
+        smooth((0.9, 0.14), (0.4, 0.28), (-0.3, 0.16), (-0.1, deep * 0.74), (0.24, deep * 0.9), (0.64, deep * 0.66)),
     )
     if r.random() < 0.5:
-        for x in (-0.38, -0.14, 0.1):
-            p.mark("dark", *(band(arc(x, y, 0.1, 0.11, -1.3, 1.3, 7), 0.04) for y in (-0.18, 0.04, 0.24)))
+        for x, ys in ((-0.34, (-0.1, 0.1)), (-0.12, (-0.24, 0.0, 0.24)), (0.1, (-0.3, -0.06))):
+            p.mark("dark", *(band(arc(x, y, 0.1, 0.12, -1.3, 1.3, 7), 0.06) for y in ys))
     else:
-        for x in (-0.36, -0.08, 0.2):
-            p.mark(
-                "light" if r.random() < 0.5 else "dark", band(arc(x - 0.3, 0, 0.35, deep * 0.95, -0.85, 0.85, 9), 0.1)
-            )
-    p.mark("dark", band(arc(0.3, 0.02, 0.14, 0.34, -1.1, 1.1, 9), 0.045))
-    p.shape("dark", smooth((0.22, 0.08), (-0.08, 0.06), (-0.14, 0.28), (0.12, 0.26)), line=0.7)
+        tone = "light" if r.random() < 0.5 else "dark"
+        for x, tall in ((-0.34, 0.36), (-0.12, 0.66), (0.12, 0.84)):
+            p.mark(tone, band(curve((x - 0.04, -deep * tall), (x + 0.05, 0.0), (x - 0.04, deep * tall)), 0.12))
+    p.mark("dark", band(arc(0.26, 0.02, 0.14, deep * 0.7, -1.1, 1.1, 9), 0.06))
+    p.shape("dark", smooth((0.28, 0.1), (0.0, 0.08), (-0.14, 0.3), (-0.02, 0.38), (0.16, 0.28)), line=0.7)
     eye(p, 0.66, -0.12, 0.14)
     p.mark("ink", band(curve((0.94, 0.12), (0.84, 0.2), (0.74, 0.18)), 0.045))

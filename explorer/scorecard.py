@@ -8,7 +8,7 @@ import numpy as np
 
 from .analysis import Agreement, agreement, heat
 from .miniature import UNSEEN
-from .miniature.world import Drawing, caption, draw
+from .miniature.world import Drawing, draw
 from .prompt import Tokens
 from .session import Explorer
 
@@ -32,7 +32,7 @@ class AttentionTruth:
 def attention_truth(
     ex: Explorer, drawings: Iterable[Drawing] | None = None, *, timesteps: tuple[int, ...] = (200, 400, 600, 800)
 ) -> AttentionTruth:
-    """Compare each subject's heat map with the pixels that the subject really has.
+    """Compare the heat map of each subject's noun with the pixels that the subject really has.
 
     Each drawing is noised to `timesteps` and denoised one step; its heat maps are the mean over these and all layers.
     drawings: None for 200 that training never showed.
@@ -55,8 +55,8 @@ def unseen(count: int) -> Iterator[Drawing]:
 
 
 def _subjects(drawing: Drawing, tokens: Tokens) -> Iterator[tuple[str, list[int], np.ndarray]]:
-    """For each subject that the caption names: its name, the indices of its words, its mask."""
-    for said, mask in zip(caption(drawing.scene).words, drawing.masks, strict=True):
+    """For each subject whose noun the caption says: its name, the indices of the noun's words, its mask."""
+    for mask in drawing.masks:
         words = [i for i, word in enumerate(tokens.words) if mask.start <= word.start < mask.end]
-        if said.kind == "subject" and words and mask.pixels.any():
-            yield drawing.scene.subjects[said.index].name, words, mask.pixels
+        if mask.kind == "subject" and words and mask.pixels.any():
+            yield drawing.scene.subjects[mask.index].name, words, mask.pixels

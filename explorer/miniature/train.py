@@ -6,20 +6,27 @@ A stage that has had its minutes is passed over, so a run is made longer by aski
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import platform
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 import typer
+from numpy.typing import NDArray
 from transformers import CLIPTokenizer
 
-from . import FOLDER
+from . import FOLDER, world
+from .fast import LowRank
+from .oracle import Oracle
 from .recipe import autoencoder as ae
 from .recipe import clip as cl
-from .recipe import data, judge, team, tokenizer, unet
+from .recipe import data, score, team, tokenizer, unet
+from .recipe import fast as quick
+from .recipe import oracle as seer
 from .recipe.export import export as write
 from .recipe.files import load_json, load_torch, save_json
 from .recipe.loop import Plan, Stage, Stop, record, train
@@ -47,7 +54,8 @@ def _tokenizer(out: Path) -> CLIPTokenizer:
 
 def _autoencoder(out: Path, device: str = "cpu") -> Any:
     model = ae.build()
-    model.load_state_dict(load_torch(out / "autoencoder.pt")["average"])
+    newest = "decoder.pt" if (out / "decoder.pt").exists() else "autoencoder.pt"
+    model.load_state_dict(load_torch(out / newest)["average"])
     if (out / "autoencoder.json").exists():
         model.register_to_config(scaling_factor=1 / load_json(out / "autoencoder.json")["latents"]["std"])
     return model.eval().requires_grad_(False).to(device)
@@ -60,9 +68,10 @@ def _clip(out: Path, device: str = "cpu") -> cl.Clip:
 
 
 @app.command()
-def pictures(out: Out = HERE, count: int = 36_000, workers: int = 2) -> None:
-    """Draw the training set."""
+def pictures(out: Out = HERE, count: int = 64_000, held_out: int = 8_000, workers: int = 2) -> None:
+    """Draw the training set, and for the oracle alone a set of the pairs that are held out from it."""
     data.render(out / "pictures", count, workers=workers)
+    data.render(out / "held-out", held_out, first=50_000_000, pairs="held out", workers=workers)
 
 
 @app.command("tokenizer")
@@ -108,6 +117,28 @@ def autoencoder(
     measure_autoencoder(out)
 
 
+def _decoder_work(out: Path, plan: Plan, batch: int, device: str) -> None:
+    torch.manual_seed(0)
+    _train(ae.Decoder(data.Pictures(out / "pictures"), _autoencoder(out), batch=batch, device=device), out, plan)
+
+
+@app.command()
+def decoder(
+    out: Out = HERE,
+    minutes: Minutes = 20,
+    batch: Batch = 8,
+    rate: Rate = 1e-3,
+    muon: Rate = 2e-3,
+    device: Device = "auto",
+    workers: Workers = 0,
+) -> None:
+    """Go on training the decoder alone, which leaves the U-Net's latents as they are."""
+    where = _device(device)
+    plan = Plan(minutes=minutes, rate=rate, muon=muon or None)
+    team.run(_team(workers, where), _decoder_work, out, plan, batch, where)
+    measure_autoencoder(out)
+
+
 @app.command()
 def measure_autoencoder(out: Out = HERE, count: int = 200) -> None:
     """Measure the autoencoder on unseen pictures: PSNR and colour error by subject; and its latents' spread."""
@@ -148,8 +179,7 @@ def measure_clip(out: Out = HERE, count: int = 400) -> None:
 
 
 def _cache_work(out: Path, device: str) -> None:
-    pictures, vae, text = data.Pictures(out / "pictures"), _autoencoder(out, device), _clip(out, device).text
-    unet.cache(out / "cache", pictures, vae, text, _tokenizer(out))
+    unet.cache(out / "cache", data.Pictures(out / "pictures"), _autoencoder(out, device))
 
 
 @app.command()
@@ -161,12 +191,8 @@ def cache(out: Out = HERE, device: Device = "auto", workers: Workers = 0) -> Non
 
 def _unet_work(out: Path, plan: Plan, batch: int, device: str) -> None:
     torch.manual_seed(2)
-    text = _clip(out, device).text
-    _train(
-        unet.Denoiser(out / "cache", _autoencoder(out, device), text, _tokenizer(out), batch=batch, device=device),
-        out,
-        plan,
-    )
+    pictures, vae = data.Pictures(out / "pictures"), _autoencoder(out, device)
+    _train(unet.Denoiser(pictures, out / "cache", vae, _tokenizer(out), batch=batch, device=device), out, plan)
 
 
 @app.command("unet")
@@ -179,24 +205,108 @@ def denoiser(
     device: Device = "auto",
     workers: Workers = 0,
 ) -> None:
-    """Train the U-Net on the cache."""
+    """Train the U-Net and its text tower on the cache."""
     where = _device(device)
     plan = Plan(minutes=minutes, rate=rate, muon=muon or None, sheet=420)
     team.run(_team(workers, where), _unet_work, out, plan, batch, where)
 
 
-def _unet(out: Path) -> Any:
-    model = unet.build(_clip(out).text.config.hidden_size)
+def _painter(out: Path) -> unet.Painter:
+    model = unet.Painter(_tokenizer(out))
     model.load_state_dict(load_torch(out / "unet.pt")["average"])
     return model.eval().requires_grad_(False)
 
 
+def _fast_work(out: Path, plan: Plan, batch: int, device: str) -> None:
+    torch.manual_seed(5)
+    pictures, vae, painter = data.Pictures(out / "pictures"), _autoencoder(out, device), _painter(out)
+    student = copy.deepcopy(painter.unet)
+    stage = quick.Distillation(
+        pictures, out / "cache", vae, painter, student, _tokenizer(out), batch=batch, device=device
+    )
+    _train(stage, out, plan)
+
+
+@app.command("fast")
+def distil(
+    out: Out = HERE,
+    minutes: Minutes = 30,
+    batch: Batch = 32,
+    rate: Rate = 1e-3,
+    muon: Rate = 2e-3,
+    device: Device = "auto",
+    workers: Workers = 0,
+) -> None:
+    """Distil the finished U-Net into the fast set, which draws in four steps."""
+    where = _device(device)
+    plan = Plan(minutes=minutes, rate=rate, muon=muon or None, average=0.99, weight_decay=0.0)
+    team.run(_team(workers, where), _fast_work, out, plan, batch, where)
+
+
+def _student(out: Path) -> quick.Student:
+    model = quick.Student(_painter(out).unet)
+    model.load_state_dict(load_torch(out / "fast.pt")["average"])
+    return model.eval().requires_grad_(False)
+
+
+def _oracle_work(out: Path, plan: Plan, batch: int, device: str) -> None:
+    torch.manual_seed(4)
+    sets = [data.Pictures(out / name) for name in ("pictures", "held-out")]
+    _train(seer.OracleStage(*sets, batch=batch, device=device), out, plan)
+
+
 @app.command()
-def measure_unet(out: Out = HERE, guidance: float = unet.GUIDANCE) -> None:
-    """How often CLIP finds, in what the U-Net draws, the subject, the colour and the style that were asked for."""
-    found = judge.measure(_unet(out), _autoencoder(out), _clip(out), _tokenizer(out), guidance=guidance)
-    save_json(out / "unet.json", found)
+def oracle(
+    out: Out = HERE,
+    minutes: Minutes = 12,
+    batch: Batch = 48,
+    rate: Rate = 2e-3,
+    muon: Rate = 4e-3,
+    device: Device = "auto",
+    workers: Workers = 0,
+) -> None:
+    """Train the oracle, and measure it on unseen drawings."""
+    where = _device(device)
+    plan = Plan(minutes=minutes, rate=rate, muon=muon or None, average=0.99)
+    team.run(_team(workers, where), _oracle_work, out, plan, batch, where)
+    measure_oracle(out)
+
+
+@app.command()
+def measure_oracle(out: Out = HERE, count: int = 2000) -> None:
+    """How much of unseen drawings the oracle reads rightly, as they are and through the autoencoder."""
+    found: dict[str, Any] = seer.measure(_oracle(out), count)
+    if (out / "autoencoder.pt").exists():
+        model = _autoencoder(out)
+        back = seer.measure(_oracle(out), count // 4, lambda pictures: ae.there_and_back(model, pictures))
+        found |= {"through_the_autoencoder": back}
+    save_json(out / "oracle.json", found)
     print(json.dumps(found))
+
+
+def _oracle(out: Path) -> Oracle:
+    model = Oracle()
+    model.load_state_dict(load_torch(out / "oracle.pt")["average"])
+    return model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+@app.command()
+def scorecard(
+    out: Out = HERE, share: float = 1.0, guidance: float = unet.GUIDANCE, steps: int = 25, fast: bool = False
+) -> None:
+    """Draw the fixed set of prompts and let the oracle judge them: what of them is in the pictures, seen and held-out
+    pairs apart; and how the models were trained."""
+    model, vae, tokens = _painter(out), _autoencoder(out), _tokenizer(out)
+    student = _student(out) if fast else None
+
+    def draw(prompts: list[str], seed: int) -> NDArray[np.uint8]:
+        if student:
+            return quick.draw(student.unet, vae, model.text, tokens, prompts, seed)
+        return unet.generate(model.unet, vae, model.text, tokens, prompts, steps=steps, guidance=guidance, seed=seed)
+
+    found = score.measure(draw, _oracle(out), share)
+    save_json(out / ("scorecard-fast.json" if fast else "scorecard.json"), found)
+    print(score.table(found), "", *_training(_record(out)), sep="\n")
 
 
 @app.command()
@@ -206,15 +316,32 @@ def export(out: Out = HERE, to: Path = FOLDER) -> None:
     tokens = _tokenizer(out)
     vae = _autoencoder(out) if (out / "autoencoder.pt").exists() else ae.build()
     towers = _clip(out) if (out / "clip.pt").exists() else cl.Clip(tokens)
-    network = _unet(out) if (out / "unet.pt").exists() else unet.build(towers.text.config.hidden_size)
-    write(to, vae=vae, unet=network, clip=towers, tokenizer=tokens, record=_record(out))
+    painter = _painter(out) if (out / "unet.pt").exists() else unet.Painter(tokens)
+    reader = _oracle(out) if (out / "oracle.pt").exists() else Oracle()
+    write(
+        to,
+        vae=vae,
+        unet=painter.unet,
+        text=painter.text,
+        clip=towers,
+        oracle=reader,
+        adapters=_adapters(out),
+        tokenizer=tokens,
+        record=_record(out),
+    )
+
+
+def _adapters(out: Path) -> dict[str, LowRank]:
+    if not (out / "fast.pt").exists():
+        return {}
+    return {name.replace("/", "."): low for name, low in _student(out).adapters.items() if isinstance(low, LowRank)}
 
 
 def _record(out: Path) -> dict[str, Any]:
     """What was trained, how long, on what, and the numbers measured."""
     settings = out / "pictures" / "set.json"
     stages: dict[str, Any] = {"pictures": load_json(settings) if settings.exists() else None}
-    for name in ("autoencoder", "clip", "unet"):
+    for name in ("autoencoder", "decoder", "clip", "unet", "fast", "oracle"):
         if (out / f"{name}.pt").exists():
             stages[name] = record(load_torch(out / f"{name}.pt"))
         if (out / f"{name}.json").exists():
@@ -222,19 +349,37 @@ def _record(out: Path) -> dict[str, Any]:
     hardware = {"machine": platform.machine(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
     if torch.cuda.is_available():
         hardware["gpu"] = torch.cuda.get_device_name()
-    return {"edition": 1, "guidance": unet.GUIDANCE, "stages": stages, "hardware": hardware, "torch": torch.__version__}
+    for name in ("scorecard", "scorecard-fast"):
+        if (out / f"{name}.json").exists():
+            stages[name] = load_json(out / f"{name}.json")
+    return {
+        "edition": 2,
+        "guidance": unet.GUIDANCE,
+        "vocabulary": list(world.VOCABULARY),
+        "stages": stages,
+        "hardware": hardware,
+        "torch": torch.__version__,
+    }
+
+
+def _training(found: dict[str, Any]) -> list[str]:
+    """The record in words, a line for each model."""
+    stages = {name: stage for name, stage in found["stages"].items() if stage and "minutes" in stage}
+    said = [f"{name}: {s['pictures_seen']:,} pictures in {s['minutes']:g} minutes" for name, s in stages.items()]
+    return [*said, "hardware: " + ", ".join(f"{name} {value}" for name, value in found["hardware"].items())]
 
 
 @app.command("all")
 def everything(out: Out = HERE, minutes: Minutes = 90, to: Path = FOLDER, device: Device = "auto") -> None:
-    """Every stage in turn: a fifth of the time for the autoencoder, a tenth for CLIP, the rest for the U-Net."""
+    """Every stage in turn: a quarter of the time for the autoencoder, most of the rest for the U-Net."""
     pictures(out)
     learn_tokenizer(out)
-    autoencoder(out, 0.2 * minutes, device=device)
-    clip(out, 0.1 * minutes, device=device)
+    autoencoder(out, 0.25 * minutes, device=device)
     cache(out, device)
-    denoiser(out, 0.7 * minutes, device=device)
-    measure_unet(out)
+    denoiser(out, 0.6 * minutes, device=device)
+    clip(out, 0.08 * minutes, device=device)
+    oracle(out, 0.07 * minutes, device=device)
+    scorecard(out)
     export(out, to)
 
 

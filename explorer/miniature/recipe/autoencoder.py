@@ -1,4 +1,4 @@
-"""The autoencoder: 128x128 pictures to 16x16x4 latents and back, as in Rombach et al. 2022 but without an adversary.
+"""The autoencoder: 128x128 pictures to 16x16x8 latents and back, as in Rombach et al. 2022 but without an adversary.
 
 The loss is squared error, weighted towards the subjects so that small coloured things keep their hue, plus the
 squared error of the differences between neighbouring pixels, which keeps outlines, plus a very small pull of the
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import UNSEEN, world
@@ -20,7 +21,8 @@ from . import sheets
 from .data import Pictures, as_input, as_pictures, indices
 
 SIZE: dict[str, Any] = {
-    "block_out_channels": (16, 32, 64, 128),
+    "block_out_channels": (32, 32, 64, 128),
+    "latent_channels": 8,
     "layers_per_block": 1,
     "norm_num_groups": 8,
 }
@@ -34,7 +36,6 @@ def build(size: dict[str, Any] = SIZE) -> AutoencoderKL:
     model = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * levels,
         up_block_types=("UpDecoderBlock2D",) * levels,
-        latent_channels=4,
         sample_size=128,
         mid_block_add_attention=False,  # a 16x16 grid is within the convolutions' reach
         **size,
@@ -65,7 +66,7 @@ class Autoencoder:
         chosen = indices(len(self.data), self.batch * (4 if cut else 1), step)
         x, weights = self.data.batch(chosen), self._weights(chosen)
         if cut:
-            x, weights = self._cut(chosen, x, weights)
+            x, weights = self._cut(x, weights)
         if torch.rand(()) < 0.5:
             x, weights = x.flip(-1), weights.flip(-1)
         x, weights = x.to(self.device).contiguous(memory_format=torch.channels_last), weights.to(self.device)
@@ -83,21 +84,20 @@ class Autoencoder:
         return error + edges + self.pull * divergence, parts
 
     def _weights(self, chosen: np.ndarray[Any, Any]) -> Tensor:
-        """(batch, 1, 128, 128): 1, and 3 inside the subjects' boxes."""
-        weights = torch.ones(len(chosen), 1, 128, 128)
-        for row, index in enumerate(chosen):
-            for top, bottom, left, right in self.data.lines[index]["boxes"]:
-                weights[row, :, top:bottom, left:right] = 3.0
-        return weights
+        """(batch, 1, 128, 128): 1, and 3 where a subject is."""
+        covered = torch.from_numpy(self.data.cells[np.sort(chosen)][np.argsort(np.argsort(chosen))]).amax(1, True) > 0
+        return 1 + 2 * covered.float().repeat_interleave(4, 2).repeat_interleave(4, 3)
 
-    def _cut(self, chosen: np.ndarray[Any, Any], x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """A 64x64 cut of each picture; three in four have their middle in a subject's box."""
+    def _cut(self, x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """A 64x64 cut of each picture; three in four have their middle in a subject."""
         cuts = []
-        for index, where in zip(chosen, torch.rand(len(chosen), 4).tolist(), strict=True):
-            boxes = self.data.lines[index]["boxes"] if where[0] < 0.75 else []
-            top, bottom, left, right = boxes[int(where[1] * len(boxes))] if boxes else (0, 128, 0, 128)
-            y, x0 = top + where[2] * (bottom - top) - 32, left + where[3] * (right - left) - 32
-            cuts.append((min(max(int(y), 0), 64), min(max(int(x0), 0), 64)))
+        for weight, where in zip(weights[:, 0, 2::4, 2::4] > 1, torch.rand(len(x), 3).tolist(), strict=True):
+            spots = weight.nonzero()
+            if where[0] < 0.75 and len(spots):
+                middle = (4 * spots[int(where[1] * len(spots))]).tolist()
+            else:
+                middle = [int(128 * where[1]), int(128 * where[2])]
+            cuts.append([min(max(at - 32, 0), 64) for at in middle])
 
         def cut(whole: Tensor) -> Tensor:
             return torch.stack([p[:, y : y + 64, x0 : x0 + 64] for p, (y, x0) in zip(whole, cuts, strict=True)])
@@ -112,6 +112,18 @@ class Autoencoder:
             network.decode(network.encode(as_input(np.stack(drawn)).to(self.device)).latent_dist.mean).sample
         )
         sheets.save(path, [*drawn[:8], *back[:8], *drawn[8:], *back[8:]])
+
+
+class Decoder(Autoencoder):
+    """The stage that goes on with the decoder alone, so that what a U-Net learned of the latents stays true."""
+
+    name = "decoder"
+
+    def __init__(self, data: Pictures, model: AutoencoderKL, *, batch: int = 8, device: str = "cpu") -> None:
+        self.data, self.batch, self.device, self.pull = data, batch, device, 0.0
+        self.network = model.requires_grad_(True).to(device, memory_format=torch.channels_last)
+        for part in (model.encoder, model.quant_conv):
+            part.requires_grad_(False)
 
 
 @torch.no_grad()
@@ -133,8 +145,7 @@ def measure(model: AutoencoderKL, count: int = 200) -> dict[str, Any]:
         for drawing, picture in zip(part, back, strict=True):
             difference = picture.astype(np.float64) - drawing.image
             whole.append((difference**2).mean())
-            masks = [m.pixels for m in drawing.masks if m.kind == "subject"]
-            for subject, pixels in zip(_mentioned(drawing), masks, strict=True):
+            for subject, pixels in zip(drawing.scene.subjects, drawing.figures, strict=True):
                 if pixels.sum() < 20:
                     continue
                 inside.append((difference[pixels] ** 2).mean())
@@ -159,10 +170,14 @@ def measure(model: AutoencoderKL, count: int = 200) -> dict[str, Any]:
     }
 
 
-def _mentioned(drawing: world.Drawing) -> list[world.Subject]:
-    """The subjects in the order of the caption's words."""
-    words = [w for w in world.caption(drawing.scene).words if w.kind == "subject"]
-    return [drawing.scene.subjects[w.index] for w in words]
+@torch.no_grad()
+def there_and_back(model: AutoencoderKL, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pictures, uint8 (n, 128, 128, 3), encoded and decoded."""
+    parts = [
+        as_pictures(model.decode(model.encode(as_input(part).to(model.device)).latent_dist.mean).sample)
+        for part in np.array_split(pictures, -(-len(pictures) // 20))
+    ]
+    return np.concatenate(parts)
 
 
 @torch.no_grad()

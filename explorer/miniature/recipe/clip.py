@@ -3,12 +3,13 @@
 The text tower is trained as transformers' `CLIPTextModelWithProjection`, on captions cut to the batch's longest; the
 picture tower is an open_clip `ModifiedResNet` on 96x96 pictures. Beside the batch's other captions, every picture is
 told from changed versions of its own caption, as in Yuksekgonul et al. 2023 (arXiv 2210.01936): a wrong colour, the
-two subjects' colours swapped, left and right swapped. So the text tower has to learn which colour belongs to which
-subject, and the U-Net can read it there.
+two subjects' colours swapped, another relation or number. So the text tower has to learn which colour belongs to which
+subject.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
 from .. import UNSEEN, world
+from ..world.places import WEATHERLESS
 from . import team
 from .data import Pictures, as_input, indices
 
@@ -103,24 +105,40 @@ def open_clip_weights(clip: Clip) -> dict[str, Tensor]:
 
 
 def changed(scene: world.Scene, lot: np.random.Generator) -> world.Scene:
-    """The scene with one thing wrong that its caption may say: a colour, whose colour, or the side."""
+    """The scene with one thing wrong that its caption may say: a thing, its colour, whose colour, the relation, the
+    number or the place."""
     first, *others = scene.subjects
-    ways = ["colour"]
+    ways = ["colour", "subject", "subject", "place"]
     if others and others[0].colour != first.colour:
         ways += ["swap", "swap"]
     if scene.relation:
-        ways += ["side"]
+        ways += ["relation"]
+    if first.count > 1:
+        ways += ["count"]
     way = ways[int(lot.integers(len(ways)))]
-    if way == "side":
-        return replace(scene, relation="left of" if scene.relation == "right of" else "right of")
+    if way == "relation":
+        return replace(scene, relation=_another(world.RELATIONS, scene.relation, lot))
+    if way == "place":
+        open_air = [name for name in world.PLACES if scene.weather is None or name not in WEATHERLESS]
+        return replace(scene, place=_another(open_air, scene.place, lot))
+    if way == "count":
+        return replace(scene, subjects=(replace(first, count=_another((1, 2, 3), first.count, lot)),))
     if way == "swap":
         other = others[0]
         return replace(scene, subjects=(replace(first, colour=other.colour), replace(other, colour=first.colour)))
     at = int(lot.integers(len(scene.subjects)))
-    wrong = [c for c in world.COLOURS if c != scene.subjects[at].colour]
     subjects = list(scene.subjects)
-    subjects[at] = replace(subjects[at], colour=wrong[int(lot.integers(len(wrong)))])
+    if way == "subject":
+        free = [name for name in world.SUBJECTS if name not in {s.name for s in scene.subjects}]
+        subjects[at] = replace(subjects[at], name=_another(free, None, lot))
+    else:
+        subjects[at] = replace(subjects[at], colour=_another(world.COLOURS, subjects[at].colour, lot))
     return replace(scene, subjects=tuple(subjects))
+
+
+def _another(names: Sequence[Any], than: Any, lot: np.random.Generator) -> Any:
+    wrong = [name for name in names if name != than]
+    return wrong[int(lot.integers(len(wrong)))]
 
 
 class ClipStage:
@@ -203,7 +221,7 @@ def measure(clip: Clip, tokenizer: CLIPTokenizer, count: int = 400) -> dict[str,
     two: list[world.Scene] = []
     seed = UNSEEN
     while len(one) < count or len(two) < count // 2:
-        scene = world.sample(seed)
+        scene = world.sample(seed, "all")
         kept, most = (one, count) if len(scene.subjects) == 1 else (two, count // 2)
         if len(kept) < most and len({s.colour for s in scene.subjects}) == len(scene.subjects):
             kept.append(scene)
@@ -223,9 +241,6 @@ def measure(clip: Clip, tokenizer: CLIPTokenizer, count: int = 400) -> dict[str,
         tokens = tokenizer(captions, padding=True, truncation=True, return_tensors="pt").input_ids.to(device)
         return F.normalize(clip.text(tokens).text_embeds.float(), dim=-1)
 
-    def article(noun: str) -> str:
-        return noun if noun == "sunglasses" else f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-
     pictures = images(one)
     out: dict[str, float] = {}
 
@@ -238,18 +253,25 @@ def measure(clip: Clip, tokenizer: CLIPTokenizer, count: int = 400) -> dict[str,
                 total += 1
         out[kind] = round(right / max(total, 1), 3)
 
-    nouns = [s.subjects[0] for s in one]
+    bare = [world.Scene(s.subjects, s.place) for s in one]
+    firsts = [s.subjects[0] for s in one]
     zero_shot(
-        "subject", [[article(n) for n in world.SUBJECTS]] * len(one), [world.SUBJECTS.index(s.name) for s in nouns]
+        "subject",
+        [[world.prompt(replace(b, subjects=(replace(b.subjects[0], name=n),))) for n in world.SUBJECTS] for b in bare],
+        [world.SUBJECTS.index(s.name) for s in firsts],
     )
     zero_shot(
         "colour",
-        [[f"{c} {s.name}" for c in world.COLOURS] for s in nouns],
-        [world.COLOURS.index(s.colour) for s in nouns],
+        [[world.prompt(replace(b, subjects=(replace(b.subjects[0], colour=c),))) for c in world.COLOURS] for b in bare],
+        [world.COLOURS.index(s.colour) for s in firsts],
     )
     for kind, names in (("place", world.PLACES), ("weather", world.WEATHERS), ("style", world.STYLES)):
-        classes = [[_said(s, kind, n) for n in names] for s in one]
-        zero_shot(kind, classes, [names.index(value) if (value := getattr(s, kind)) else None for s in one])
+        truths = [names.index(value) if (value := getattr(s, kind)) else None for s in one]
+        asked = [
+            [world.prompt(_with(b, kind, n)) for n in names] if truth is not None else []
+            for b, truth in zip(bare, truths, strict=True)
+        ]
+        zero_shot(kind, asked, truths)
     pairs = images(two)
     right_words = [_pair(s) for s in two]
     swapped = [
@@ -270,19 +292,10 @@ def measure(clip: Clip, tokenizer: CLIPTokenizer, count: int = 400) -> dict[str,
     return out
 
 
+def _with(scene: world.Scene, kind: str, name: str) -> world.Scene:
+    change: dict[str, Any] = {kind: name}
+    return replace(scene, **change)
+
+
 def _pair(scene: world.Scene) -> str:
-    return " and ".join(f"a {s.colour} {s.name}" for s in scene.subjects)
-
-
-def _said(scene: world.Scene, kind: str, name: str) -> str:
-    """A short caption in the world's own words: the subject, and `name` as its place, weather or style."""
-    one = scene.subjects[0]
-    for wording in range(200):
-        place = name if kind == "place" else "city"
-        bare = world.Scene(
-            (one,), place, name if kind == "weather" else None, name if kind == "style" else None, None, wording
-        )
-        words = world.caption(bare)
-        if {w.kind for w in words.words} == {"subject", "colour", kind}:
-            return words.text
-    raise ValueError(f"No short caption says {name!r}.")
+    return world.prompt(world.Scene(scene.subjects, scene.place))

@@ -1,6 +1,6 @@
 """The training set: pictures of the drawn world in one memory-mapped array, and a line about each.
 
-Picture i is `world.draw(first + i)`, so its scene is `world.sample(first + i)` and need not be stored.
+Picture i is `world.draw(first + i, pairs)`, so its scene is `world.sample(first + i, pairs)` and need not be stored.
 """
 
 from __future__ import annotations
@@ -24,42 +24,45 @@ from .files import load_json, save_json
 CHUNK = 500
 
 
-def _boxes(drawing: world.Drawing) -> list[list[int]]:
-    """Each visible subject's bounding box in pixels, [top, bottom, left, right], ends excluded."""
-    found = []
-    for mask in drawing.masks:
-        if mask.kind == "subject" and mask.pixels.any():
-            ys, xs = np.nonzero(mask.pixels)
-            found.append([int(ys.min()), int(ys.max()) + 1, int(xs.min()), int(xs.max()) + 1])
-    return found
+GRID = 32
+"""Rows and columns of the cells in which the set remembers where the subjects are."""
 
 
-def _render_chunk(job: tuple[Path, int, int, int]) -> int:
-    folder, chunk, first, count = job
+def cells(drawing: world.Drawing) -> NDArray[np.uint8]:
+    """How much of each cell each of the scene's subjects covers, (2, 32, 32), 255 for all of it."""
+    out = np.zeros((2, GRID, GRID), np.uint8)
+    for number, pixels in enumerate(drawing.figures):
+        out[number] = np.rint(255 * pixels.reshape(GRID, 128 // GRID, GRID, 128 // GRID).mean((1, 3)))
+    return out
+
+
+def _render_chunk(job: tuple[Path, int, int, int, world.Pairs]) -> int:
+    folder, chunk, first, count, pairs = job
     pictures = np.load(folder / "pictures.npy", mmap_mode="r+")
+    covers = np.load(folder / "cells.npy", mmap_mode="r+")
     lines = []
     for i in range(chunk * CHUNK, min((chunk + 1) * CHUNK, count)):
-        drawing = world.draw(first + i)
-        pictures[i] = drawing.image
-        lines.append(json.dumps({"seed": first + i, "caption": drawing.caption, "boxes": _boxes(drawing)}))
+        drawing = world.draw(first + i, pairs)
+        pictures[i], covers[i] = drawing.image, cells(drawing)
+        lines.append(json.dumps({"seed": first + i, "caption": drawing.caption}))
     pictures.flush()
+    covers.flush()
     partial = folder / f"lines-{chunk:05d}.partial"
     partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     partial.replace(folder / f"lines-{chunk:05d}.jsonl")
     return chunk
 
 
-def render(folder: Path, count: int, *, first: int = 0, workers: int = 2) -> None:
+def render(folder: Path, count: int, *, first: int = 0, pairs: world.Pairs = "seen", workers: int = 2) -> None:
     """Draw `count` pictures into `folder`, unless they are there; chunks that an earlier sitting finished are kept."""
     if (folder / "set.json").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "pictures.npy").exists():
-        np.lib.format.open_memmap(
-            folder / "pictures.npy", mode="w+", dtype=np.uint8, shape=(count, 128, 128, 3)
-        ).flush()
+    for name, shape in (("pictures", (128, 128, 3)), ("cells", (2, GRID, GRID))):
+        if not (folder / f"{name}.npy").exists():
+            np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.uint8, shape=(count, *shape)).flush()
     chunks = range(-(-count // CHUNK))
-    jobs = [(folder, c, first, count) for c in chunks if not (folder / f"lines-{c:05d}.jsonl").exists()]
+    jobs = [(folder, c, first, count, pairs) for c in chunks if not (folder / f"lines-{c:05d}.jsonl").exists()]
     if workers < 2:
         for job in jobs:
             _render_chunk(job)
@@ -70,7 +73,7 @@ def render(folder: Path, count: int, *, first: int = 0, workers: int = 2) -> Non
                     print(f"drawn {n + 1} of {len(jobs)} chunks", flush=True)
     lines = "".join((folder / f"lines-{c:05d}.jsonl").read_text(encoding="utf-8") for c in chunks)
     (folder / "lines.jsonl").write_text(lines, encoding="utf-8")
-    save_json(folder / "set.json", {"first": first, "count": count})
+    save_json(folder / "set.json", {"first": first, "count": count, "pairs": pairs})
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,13 @@ class Pictures:
     folder: Path
 
     @cached_property
-    def settings(self) -> dict[str, int]:
-        """`first` seed and `count` of pictures."""
-        found: dict[str, int] = load_json(self.folder / "set.json")
+    def settings(self) -> dict[str, Any]:
+        """`first` seed, `count` of pictures, and which `pairs` they may have."""
+        found: dict[str, Any] = load_json(self.folder / "set.json")
         return found
 
     def __len__(self) -> int:
-        return self.settings["count"]
+        return int(self.settings["count"])
 
     @cached_property
     def pictures(self) -> NDArray[np.uint8]:
@@ -95,14 +98,20 @@ class Pictures:
         return found
 
     @cached_property
+    def cells(self) -> NDArray[np.uint8]:
+        """What `cells` says of each picture, (count, 2, 32, 32)."""
+        found: NDArray[np.uint8] = np.load(self.folder / "cells.npy", mmap_mode="r")
+        return found
+
+    @cached_property
     def lines(self) -> list[dict[str, Any]]:
-        """A dictionary for each picture: seed, caption, boxes."""
+        """A dictionary for each picture: seed, caption."""
         with (self.folder / "lines.jsonl").open(encoding="utf-8") as text:
             return [json.loads(line) for line in text]
 
     def scene(self, index: int) -> world.Scene:
         """What picture `index` shows."""
-        return world.sample(self.settings["first"] + index)
+        return world.sample(self.settings["first"] + index, self.settings["pairs"])
 
     def batch(self, indices: NDArray[np.int64]) -> Tensor:
         """Pictures as float32 (batch, 3, 128, 128) from -1 to 1, channels last."""

@@ -15,24 +15,16 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import nn
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTokenizer
 
+from .. import fast as quick
+from ..fast import LowRank
+from ..oracle import Oracle
+from . import oracle as seer
 from . import tokenizer as bpe
 from .clip import MEAN, STD, Clip, model_config, open_clip_weights
 from .files import load_json, save_json
 from .unet import scheduler
-
-
-def text_encoder(clip: Clip) -> CLIPTextModel:
-    """The text tower without its projection, as a pipeline takes it."""
-    settings = clip.text.config.to_dict() | {"architectures": ["CLIPTextModel"]}
-    model = CLIPTextModel(CLIPTextConfig(**settings))
-    ours = {k: v for k, v in clip.text.state_dict().items() if not k.startswith("text_projection")}
-    theirs = model.state_dict()
-    if not ours.keys() <= theirs.keys():  # the two classes nest the same layers at different depths
-        ours = {k.removeprefix("text_model."): v for k, v in ours.items()}
-    model.load_state_dict(ours)
-    return model.eval()
 
 
 def save_clip(clip: Clip, tokenizer: CLIPTokenizer, folder: Path, dtype: torch.dtype = torch.float16) -> None:
@@ -53,12 +45,15 @@ def export(
     *,
     vae: AutoencoderKL,
     unet: UNet2DConditionModel,
+    text: CLIPTextModel,
     clip: Clip,
+    oracle: Oracle,
     tokenizer: CLIPTokenizer,
+    adapters: dict[str, LowRank] | None = None,
     record: dict[str, Any],
 ) -> None:
     """Write the whole miniature into `folder`, replacing what is there. The modules are left in float16."""
-    half: list[nn.Module] = [m.to(torch.float16) for m in (vae, unet, text_encoder(clip))]
+    half: list[nn.Module] = [m.to(torch.float16) for m in (vae, unet, text)]
     pipeline = StableDiffusionPipeline(
         vae=half[0],
         text_encoder=half[2],
@@ -79,6 +74,9 @@ def export(
         save_json(config, load_json(config) | {"dtype": "float32"})
         bpe.save(tokenizer, fresh / "tokenizer")
         save_clip(clip, tokenizer, fresh / "clip")
+        seer.save(oracle, fresh / "oracle")
+        if adapters:
+            quick.save(adapters, fresh / "fast")
         save_json(fresh / "record.json", record)
         replace(folder, fresh)
 

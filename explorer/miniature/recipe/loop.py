@@ -99,7 +99,7 @@ def optimizers(network: nn.Module, plan: Plan) -> list[torch.optim.Optimizer]:
         if not p.requires_grad:
             continue
         # The first and last layers and the embeddings stay with AdamW, as the Muon report advises.
-        outer = p.ndim < 2 or "embedding" in name or name.split(".")[0] in ("conv_in", "conv_out")
+        outer = p.ndim < 2 or "embedding" in name or {"conv_in", "conv_out", "sight"} & set(name.split("."))
         (rest if plan.muon is None or outer else inner).append(p)
     adam = torch.optim.AdamW(rest, plan.rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay, fused=True)
     if plan.muon is None:

@@ -68,7 +68,12 @@ def share_gradients(network: nn.Module) -> None:
     """Give every process the mean gradient."""
     if size() == 1:
         return
-    grads: list[Tensor] = [p.grad for p in network.parameters() if p.grad is not None]
+    grads: list[Tensor] = []
+    for p in network.parameters():
+        if p.requires_grad:
+            # A part that one process had no use for in this step still has its place in the sum.
+            p.grad = torch.zeros_like(p) if p.grad is None else p.grad
+            grads.append(p.grad)
     flat = torch.cat([g.flatten() for g in grads])
     add_up(flat)
     flat /= size()

@@ -18,8 +18,11 @@ from transformers import CLIPTokenizer
 
 LENGTH = 77
 START, END = "<|startoftext|>", "<|endoftext|>"
-MERGES = 320
-LONG = "narwhal sunglasses watercolour watercolor automobile parasol fortress moonlight sailboat illustration sunshine"
+MERGES = 800
+LONG = (
+    "narwhal sunglasses watercolour watercolor automobile parasol fortress moonlight sailboat illustration sunshine "
+    "thunderstorm lighthouse locomotive toadstool"
+)
 PIECES = frozenset(LONG.split())
 """Long words that are never one token, as they are not in CLIP: the merge that would complete them is left out."""
 

@@ -1,9 +1,14 @@
-"""The denoiser: a `UNet2DConditionModel` on 16x16x4 latents, conditioned on the frozen text tower by cross-attention
-at every size.
+"""The denoiser: a `UNet2DConditionModel` on 16x16x8 latents, conditioned on a text tower by cross-attention at every
+size. Both are trained together, as in the first latent diffusion models (Rombach et al. 2022): so small a text tower
+learns which colour belongs to which thing from drawing far sooner than from CLIP's matching.
 
 It predicts v (Salimans and Ho 2022) on the cosine schedule (Nichol and Dhariwal 2021), which suits a grid this small
 better than Stable Diffusion's, since few neighbours repeat what a latent says. The schedule ends in pure noise, so
 that overall brightness can follow the prompt (Lin et al. 2023, arXiv 2305.08891).
+
+While it learns, a linear layer on its last features has to say which subject stands in which cell, and in which colour.
+It is the idea of representation alignment (Yu et al. 2024, arXiv 2410.06940), with the drawn world's own masks in the
+place of another model's features, and is thrown away afterwards. No loss ever touches an attention map.
 """
 
 from __future__ import annotations
@@ -14,23 +19,37 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from torch import Tensor
-from transformers import CLIPTextModelWithProjection, CLIPTokenizer
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from .. import world
 from . import sheets, team
 from .data import Pictures, as_pictures, indices, reworded
 from .files import save_json
 
 SIZE: dict[str, Any] = {
-    "block_out_channels": (64, 128, 224),
+    "block_out_channels": (64, 160, 288),
     "layers_per_block": 1,
-    "attention_head_dim": (2, 4, 7),  # diffusers' name for the number of heads: 32 channels each
+    "attention_head_dim": (2, 5, 9),  # diffusers' name for the number of heads: 32 channels each
     "norm_num_groups": 8,
 }
-WORDINGS = 1
+TEXT: dict[str, Any] = {
+    "hidden_size": 192,
+    "intermediate_size": 768,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+}
+LATENT = 8
+"""Channels of a latent."""
 EMPTY = 0.1
 """Share of the training captions replaced by the empty prompt, for classifier-free guidance (Ho and Salimans 2022)."""
+SUBJECTS = 2.0
+"""How much more an error counts where a subject is than where none is."""
+SIGHT = 0.1
+"""Weight of the sight of subjects and colours in the loss."""
 GUIDANCE = 4.0
 """What the miniature is usually run with; `explorer.load` reads it from the record."""
 PROMPTS = (
@@ -39,18 +58,40 @@ PROMPTS = (
     "a watercolour painting of a yellow narwhal",
     "a green car in the city at night",
     "a pencil sketch of a purple cat",
-    "an orange boat on the sea, illustration",
+    "an orange boat at sea, illustration",
     "pink sunglasses in space",
     "a white dog in the forest",
     "a red apple left of a blue house",
     "a blue apple left of a red house",
-    "a yellow star and a green fish",
+    "a yellow star above a green fish",
     "an oil painting of a brown tree on a snowy day",
-    "a black umbrella in the desert",
-    "a professional photograph of a pink flower",
+    "a black umbrella in the desert at sunset",
+    "three turquoise butterflies on a farm",
     "a purple lamp beside a yellow balloon",
-    "a fine art illustration of a green bird in the desert",
+    "a stained glass window of a green bird in the desert",
+    "a comic of a grey robot on the beach",
+    "pixel art of a tiny red rocket in space",
+    "a scary black castle in a storm",
+    "two cute pink rabbits in the living room",
+    "a blue horse behind a yellow windmill",
+    "a huge orange mushroom underwater",
+    "a woman in the fog",
+    "a dreamy purple guitar",
 )
+
+
+def build_text(tokenizer: CLIPTokenizer, size: dict[str, Any] = TEXT) -> CLIPTextModel:
+    """An untrained text tower for the tokenizer's ids."""
+    config = CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        max_position_embeddings=tokenizer.model_max_length,
+        hidden_act="quick_gelu",
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        **size,
+    )
+    return CLIPTextModel(config)
 
 
 def build(width: int, size: dict[str, Any] = SIZE) -> UNet2DConditionModel:
@@ -58,8 +99,8 @@ def build(width: int, size: dict[str, Any] = SIZE) -> UNet2DConditionModel:
     crossed = len(size["block_out_channels"]) - 1
     model = UNet2DConditionModel(
         sample_size=16,
-        in_channels=4,
-        out_channels=4,
+        in_channels=LATENT,
+        out_channels=LATENT,
         down_block_types=("CrossAttnDownBlock2D",) * crossed + ("DownBlock2D",),
         up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * crossed,
         cross_attention_dim=width,
@@ -97,8 +138,7 @@ def scheduler() -> DDIMScheduler:
     )
 
 
-@torch.no_grad()
-def embed(text: CLIPTextModelWithProjection, tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> Tensor:
+def embed(text: CLIPTextModel, tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> Tensor:
     """What the pipeline feeds its U-Net: the last hidden states of all 77 positions, (prompts, 77, width)."""
     tokens = tokenizer(list(prompts), padding="max_length", truncation=True, return_tensors="pt").input_ids
     found: Tensor = text(tokens.to(text.device)).last_hidden_state
@@ -106,93 +146,130 @@ def embed(text: CLIPTextModelWithProjection, tokenizer: CLIPTokenizer, prompts: 
 
 
 @torch.no_grad()
-def cache(
-    folder: Path, data: Pictures, vae: AutoencoderKL, text: CLIPTextModelWithProjection, tokenizer: CLIPTokenizer
-) -> None:
-    """Encode every picture and its captions once, each process of the team its share.
-
-    Both float16: `latents.npy` (count, 8, 16, 16), means over logarithms of variances, and `texts.npy` (count,
-    wordings, 77, width).
-    """
+def cache(folder: Path, data: Pictures, vae: AutoencoderKL) -> None:
+    """Encode every picture once, each process of the team its share: `latents.npy`, float16 (count, 8, 16, 16), the
+    means of the latents' distributions."""
     if (folder / "cache.json").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     count, device = len(data), vae.device
-    shapes = {"latents": (count, 8, 16, 16), "texts": (count, WORDINGS, 77, text.config.hidden_size)}
     if team.rank() == 0:
-        for name, shape in shapes.items():
-            np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float16, shape).flush()
+        np.lib.format.open_memmap(folder / "latents.npy", "w+", np.float16, (count, LATENT, 16, 16)).flush()
     team.agree()
-    latents, texts = (np.load(folder / f"{name}.npy", mmap_mode="r+") for name in shapes)
+    latents = np.load(folder / "latents.npy", mmap_mode="r+")
     vae = vae.to(memory_format=torch.channels_last)
     for begin in range(100 * team.rank(), count, 100 * team.size()):
         rows = np.arange(begin, min(begin + 100, count))
         x = data.batch(rows).to(device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
-            latents[rows] = vae.encode(x).latent_dist.parameters.float().cpu().numpy()
-            for wording in range(WORDINGS):
-                captions = [data.lines[i]["caption"] for i in rows]
-                if wording:
-                    captions = [reworded(data.scene(int(i)), wording * 10**9 + int(i)) for i in rows]
-                texts[rows, wording] = embed(text, tokenizer, captions).float().cpu().numpy()
+            latents[rows] = vae.encode(x).latent_dist.mean.float().cpu().numpy()
     latents.flush()
-    texts.flush()
     team.agree()
     if team.rank() == 0:
-        save_json(folder / "cache.json", {"count": count, "wordings": WORDINGS})
+        save_json(folder / "cache.json", {"count": count})
+
+
+class Painter(nn.Module):
+    """What is trained together: `unet`, `text`, and `sight`, the layer that goes when training is over."""
+
+    def __init__(self, tokenizer: CLIPTokenizer, size: dict[str, Any] = SIZE, text: dict[str, Any] = TEXT) -> None:
+        super().__init__()
+        self.text = build_text(tokenizer, text)
+        self.unet = build(self.text.config.hidden_size, size)
+        self.sight = nn.Conv2d(size["block_out_channels"][0], 1 + len(world.SUBJECTS) + len(world.COLOURS), 1)
+
+    def forward(self, noisy: Tensor, t: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """v, of the latents' shape, and the logits of what is seen in each cell, (batch, classes, 16, 16)."""
+        features: list[Tensor] = []
+        handle = self.unet.up_blocks[-1].register_forward_hook(lambda module, args, out: features.append(out))
+        try:
+            v = self.unet(noisy, t, self.text(tokens).last_hidden_state).sample
+        finally:
+            handle.remove()
+        return v, self.sight(features[0])
+
+
+def seen_loss(logits: Tensor, cells: Tensor, names: Tensor, colours: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropies of the subject (or none) of each cell, and of its colour where there is a subject.
+
+    logits: (batch, 1 + subjects + colours, y, x). cells: (batch, 2, y, x), the share of each cell that each of the two
+    subjects covers. names, colours: (batch, 2), which subjects and colours those are; anything where cells are 0.
+    """
+    kinds, hues = logits.float().split([1 + len(world.SUBJECTS), len(world.COLOURS)], 1)
+    kinds, hues = kinds.log_softmax(1), hues.log_softmax(1)
+
+    def of(table: Tensor, which: Tensor) -> Tensor:
+        return table.gather(1, which[:, :, None, None].expand(-1, -1, *table.shape[2:]))
+
+    none = (1 - cells.sum(1)).clamp(0)
+    subject = -((cells * of(kinds, names + 1)).sum(1) + none * kinds[:, 0]).mean()
+    colour = -(cells * of(hues, colours)).sum() / cells.sum().clamp(1)
+    return subject, colour
 
 
 class Denoiser:
-    """The stage of the training loop, on what `cache` left in `folder`."""
+    """The stage of the training loop, on the set and on what `cache` left in `folder`."""
 
     name = "unet"
 
     def __init__(
         self,
+        data: Pictures,
         folder: Path,
         vae: AutoencoderKL,
-        text: CLIPTextModelWithProjection,
         tokenizer: CLIPTokenizer,
         *,
         size: dict[str, Any] = SIZE,
+        text: dict[str, Any] = TEXT,
         batch: int = 64,
         device: str = "cpu",
     ) -> None:
+        self.data, self.vae, self.tokenizer, self.batch, self.device = data, vae, tokenizer, batch, device
         self.latents = np.load(folder / "latents.npy", mmap_mode="r")
-        self.texts = np.load(folder / "texts.npy", mmap_mode="r")
-        self.vae, self.text, self.tokenizer, self.batch, self.device = vae, text, tokenizer, batch, device
-        self.empty = embed(text, tokenizer, [""]).float().cpu()[0]
         self.kept: Tensor = scheduler().alphas_cumprod
-        self.network = build(text.config.hidden_size, size).to(device)
+        self.network = Painter(tokenizer, size, text).to(device)
         if device == "cpu":
-            self.network.set_attn_processor(PlainAttention())
+            self.network.unet.set_attn_processor(PlainAttention())
+            self.network.text.set_attn_implementation("eager")  # the same holds for the text tower
 
     def loss(self, step: int, done: float) -> tuple[Tensor, dict[str, float]]:
-        """Mean squared error of v at timesteps spread evenly over the schedule, which makes it less of a lottery."""
-        chosen = indices(len(self.latents), self.batch, step, seed=3)
+        """Squared error of v at timesteps spread evenly over the schedule, which makes it less of a lottery, weighted
+        towards the subjects; and how well they are seen."""
+        chosen = np.sort(indices(len(self.latents), self.batch, step, seed=3))
         batch = len(chosen)
         lot = np.random.default_rng([4, step, team.rank()])
-        mean, logvar = torch.from_numpy(self.latents[chosen].astype(np.float32)).chunk(2, 1)
-        clean = (
-            mean + torch.exp(0.5 * logvar.clamp(-30, 20)) * torch.randn_like(mean)
-        ) * self.vae.config.scaling_factor
-        text = torch.from_numpy(self.texts[chosen, lot.integers(self.texts.shape[1], size=batch)].astype(np.float32))
-        text[torch.rand(batch) < EMPTY] = self.empty
-        at = (torch.arange(batch) + torch.rand(batch)) / batch
+        scenes = [self.data.scene(int(i)) for i in chosen]
+        captions = [reworded(scene, int(lot.integers(1 << 40))) for scene in scenes]
+        captions = [caption if lot.random() >= EMPTY else "" for caption in captions]
+        tokens = self.tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids
+        both = [(scene.subjects * 2)[:2] for scene in scenes]
+        names = torch.tensor([[world.SUBJECTS.index(s.name) for s in pair] for pair in both])
+        colours = torch.tensor([[world.COLOURS.index(s.colour) for s in pair] for pair in both])
+        cells = F.avg_pool2d(torch.from_numpy(self.data.cells[chosen]).float() / 255, 2)
+
+        clean = torch.from_numpy(self.latents[chosen].astype(np.float32)) * self.vae.config.scaling_factor
+        at = (torch.randperm(batch) + torch.rand(batch)) / batch
         t = (at * len(self.kept)).long().clamp(max=len(self.kept) - 1)
         signal = self.kept[t].view(-1, 1, 1, 1)
         noise = torch.randn_like(clean)
         noisy = signal.sqrt() * clean + (1 - signal).sqrt() * noise
         v = signal.sqrt() * noise - (1 - signal).sqrt() * clean
-        noisy, t, text, v = (x.to(self.device) for x in (noisy, t, text, v))
-        error = (self.network(noisy.contiguous(memory_format=torch.channels_last), t, text).sample.float() - v) ** 2
-        by_picture = error.mean((1, 2, 3)).detach().cpu()
-        thirds = [float(p.mean()) for p in by_picture.tensor_split(3)]  # timesteps rise along the batch
-        return error.mean(), {"little_noise": thirds[0], "half_noise": thirds[1], "much_noise": thirds[2]}
+        noisy, t, tokens, v, cells, names, colours = (
+            x.to(self.device) for x in (noisy, t, tokens, v, cells, names, colours)
+        )
+        guess, sight = self.network(noisy.contiguous(memory_format=torch.channels_last), t, tokens)
+        weights = 1 + SUBJECTS * cells.sum(1, keepdim=True).clamp(0, 1)
+        error = weights / weights.mean() * (guess.float() - v) ** 2
+        subject, colour = seen_loss(sight, cells, names, colours)
+        by_noise = error.mean((1, 2, 3)).detach().cpu()[at.argsort()]
+        thirds = [float(p.mean()) for p in by_noise.tensor_split(3)]
+        parts = {"little_noise": thirds[0], "half_noise": thirds[1], "much_noise": thirds[2]}
+        parts |= {"sight_subject": float(subject.detach()), "sight_colour": float(colour.detach())}
+        return error.mean() + SIGHT * (subject + colour), parts
 
     def sheet(self, network: Any, path: Path) -> None:
-        """Sixteen prompts, 25 steps, the usual guidance."""
-        pictures = generate(network, self.vae, self.text, self.tokenizer, PROMPTS)
+        """The prompts, 25 steps, the usual guidance."""
+        pictures = generate(network.unet, self.vae, network.text, self.tokenizer, PROMPTS)
         sheets.save(path, list(pictures), PROMPTS)
 
 
@@ -200,20 +277,22 @@ class Denoiser:
 def generate(
     network: UNet2DConditionModel,
     vae: AutoencoderKL,
-    text: CLIPTextModelWithProjection,
+    text: CLIPTextModel,
     tokenizer: CLIPTokenizer,
     prompts: Sequence[str],
     *,
     steps: int = 25,
     guidance: float = GUIDANCE,
     seed: int = 0,
-) -> np.ndarray[Any, Any]:
+) -> NDArray[np.uint8]:
     """Pictures for prompts, uint8 (prompts, 128, 128, 3), all in one batch, as the pipeline draws them."""
     device = network.device
     context = embed(text, tokenizer, [""] * len(prompts) + list(prompts)).float().to(device)
     plan = scheduler()
     plan.set_timesteps(steps)
-    start = [torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(seed + i)) for i in range(len(prompts))]
+    start = [
+        torch.randn(1, LATENT, 16, 16, generator=torch.Generator().manual_seed(seed + i)) for i in range(len(prompts))
+    ]
     x = torch.cat(start).to(device)
     with torch.autocast(device.type, torch.bfloat16):
         for t in plan.timesteps:

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,8 @@ def fetch(
     dtype: "str | torch.dtype | None",
     revision: str | None,
     allow_pickle: bool,
-) -> tuple[Any, str | None, float | None]:
-    """The pipeline on its device, the hub's commit, and the guidance that the model's own record names: see `load`."""
+) -> "tuple[Any, str | None, Noted]":
+    """The pipeline on its device, the hub's commit, and what the model's own record says: see `load`."""
     import torch
 
     place = _device(torch, device)
@@ -42,7 +43,7 @@ def fetch(
     pipe = _from_pretrained(
         source, str(name), revision=commit, local_files_only=not commit, dtype=number, allow_pickle=allow_pickle
     )
-    return pipe.to(place), commit, _noted_guidance(folder)
+    return pipe.to(place), commit, _noted(folder)
 
 
 def _folder(name: str | Path, revision: str | None) -> tuple[Path, str | None]:
@@ -143,13 +144,26 @@ def _no_bars() -> Iterator[None]:
         yield
 
 
-def _noted_guidance(folder: Path) -> float | None:
-    """What a model's own record says it is run with; our miniature's does."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        noted = json.loads((folder / "record.json").read_text(encoding="utf-8")).get("guidance")
-        if isinstance(noted, int | float) and math.isfinite(noted) and noted >= 0:
-            return float(noted)
-    return None
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a model's own record says of it; our miniature's does.
+
+    guidance: what it is usually run with. vocabulary: every word that it was taught, in lower case; None if that is open.
+    """
+
+    guidance: float | None = None
+    vocabulary: frozenset[str] | None = None
+
+
+def _noted(folder: Path) -> Noted:
+    try:
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        guidance, words = record.get("guidance"), record.get("vocabulary")
+    except (OSError, ValueError, AttributeError):
+        return Noted()
+    good = isinstance(guidance, int | float) and math.isfinite(guidance) and guidance >= 0
+    known = isinstance(words, list) and bool(words) and all(isinstance(word, str) for word in words)
+    return Noted(float(guidance) if good else None, frozenset(words) if known else None)
 
 
 def _device(torch: Any, device: Any) -> Any:

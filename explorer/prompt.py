@@ -1,9 +1,10 @@
 """Tokens: the pieces a text encoder reads, the words they make, and where they stand."""
 
+import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -20,10 +21,12 @@ class Piece:
     text: str
     """The characters of the prompt it stands for (without the tokenizer's own marks)."""
     position: int
-    """Its row in the text encoder's sequence; with CLIP, row 0 is the beginning-of-text token."""
+    """Its row among those that the denoiser reads as text; with CLIP, row 0 is the beginning-of-text token."""
     start: int
     end: int
     """Characters `prompt[start:end]`."""
+    encoder: str = ""
+    """Which text encoder made the row, where the denoiser reads those of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,18 @@ class Word:
     pieces: tuple[int, ...]
     """Indices into `Tokens.pieces`."""
     cut: bool
-    """Whether some of it lies beyond the encoder's limit, so that the model never read it."""
+    """Whether some of it lies beyond the limit of every encoder, so that the model never read it as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What one text encoder reads of one prompt.
+    """What the denoiser reads of one prompt.
 
     prompt: the text as typed.
-    limit: rows of the encoder's sequence, special tokens included (77 with CLIP).
+    pieces: those that were read, encoder by encoder, and then those that were cut off.
+    limit: rows of the text, special tokens and padding included (77 with CLIP).
     read: how many of `pieces`, from the first, fit under the limit.
+    unknown: indices of the words that are outside the language of a model that was taught a closed one.
     """
 
     prompt: str
@@ -53,18 +58,24 @@ class Tokens:
     words: tuple[Word, ...]
     limit: int
     read: int
+    unknown: tuple[int, ...] = ()
 
     @classmethod
     def build(cls, prompt: str, spans: Iterable[tuple[int, int]], *, limit: int, read: int, first: int = 1) -> "Tokens":
-        """Group a tokenizer's pieces into words.
+        """Group one tokenizer's pieces into words.
 
         spans: for each piece, in order and without special tokens, its characters (the tokenizer's offsets).
-        limit: rows of the encoder's sequence; read: how many pieces fit; first: the row of the first piece.
+        limit: rows of the text; read: how many pieces fit; first: the row of the first piece.
         A piece belongs to the word in which its first visible character stands.
         """
         pieces = tuple(
             Piece(prompt[start:end], position, start, end) for position, (start, end) in enumerate(spans, start=first)
         )
+        return cls.of(prompt, pieces, limit=limit, read=read)
+
+    @classmethod
+    def of(cls, prompt: str, pieces: tuple[Piece, ...], *, limit: int, read: int) -> "Tokens":
+        """Group pieces into words, the first `read` of which were read; see `build`."""
         word_spans = _word_spans(prompt)
         starts = [start for start, _ in word_spans]
         own: list[list[int]] = [[] for _ in word_spans]
@@ -73,11 +84,51 @@ class Tokens:
             word = bisect_right(starts, at) - 1
             if word >= 0 and at < word_spans[word][1]:
                 own[word].append(i)
+
+        def cut(indices: list[int]) -> bool:
+            lost = {pieces[i].encoder for i in indices if i >= read}
+            return bool(lost) and lost == {pieces[i].encoder for i in indices}
+
         words = tuple(
-            Word(prompt[start:end], start, end, tuple(indices), cut=any(i >= read for i in indices))
+            Word(prompt[start:end], start, end, tuple(indices), cut(indices))
             for (start, end), indices in zip(word_spans, own, strict=True)
         )
         return cls(prompt, pieces, words, limit, min(read, len(pieces)))
+
+    @classmethod
+    def joined(cls, **encoders: "Tokens") -> "Tokens":
+        """One prompt as several encoders read it, whose rows stand behind one another in the order given."""
+        parts, first = [], 0
+        for name, one in encoders.items():
+            moved = [replace(piece, position=piece.position + first, encoder=name) for piece in one.pieces]
+            parts.append((moved[: one.read], moved[one.read :]))
+            first += one.limit
+        read = [piece for kept, _ in parts for piece in kept]
+        prompt = next(iter(encoders.values())).prompt
+        pieces = (*read, *(piece for _, lost in parts for piece in lost))
+        return cls.of(prompt, pieces, limit=first, read=len(read))
+
+    def behind(self, rows: int) -> "Tokens":
+        """These tokens with so many rows of something else before them."""
+        pieces = tuple(replace(piece, position=piece.position + rows) for piece in self.pieces)
+        return Tokens.of(self.prompt, pieces, limit=self.limit + rows, read=self.read)
+
+    def within(self, rows: int) -> "Tokens":
+        """These tokens cut off, or with padding, at so many rows."""
+        read = sum(piece.position < rows for piece in self.pieces[: self.read])
+        return Tokens.of(self.prompt, self.pieces, limit=rows, read=read)
+
+    def known_by(self, vocabulary: Collection[str] | None) -> "Tokens":
+        """These tokens with the words marked that a model with this vocabulary (in lower case) was never taught.
+
+        A word such as "blue-green" is known if all its parts are. None stands for an open language: nothing is marked.
+        """
+        if vocabulary is None:
+            return self
+        parts = [re.findall(r"\w+", word.text.casefold()) for word in self.words]
+        return replace(
+            self, unknown=tuple(i for i, own in enumerate(parts) if any(part not in vocabulary for part in own))
+        )
 
     def find(self, word: "str | int | Sequence[str | int]") -> tuple[int, ...]:
         """Indices into `words` for a word, a phrase, an index, or several of these.
@@ -114,6 +165,15 @@ class Tokens:
         """Which of the pieces that were read, counted from 0, make the word at `index`."""
         return tuple(i for i in self.words[index].pieces if i < self.read)
 
+    def shares(self, index: int) -> dict[int, float]:
+        """How much each of `positions` counts for the map of a word.
+
+        The mean over the pieces of an encoder; where several encoders read the word, the sum of their means.
+        """
+        own = self.positions(index)
+        of = [self.pieces[i].encoder for i in own]
+        return {i: 1 / of.count(encoder) for i, encoder in zip(own, of, strict=True)}
+
     def _known(self) -> str:
         names = list(dict.fromkeys(w.text for w in self.words if any(c.isalnum() for c in w.text)))
         if not names:
@@ -123,20 +183,36 @@ class Tokens:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; `from_dict` is its inverse."""
-        return {
+        rows = [piece.position for piece in self.pieces]
+        first = rows[0] if rows else 1
+        about: dict[str, Any] = {
             "prompt": self.prompt,
             "spans": [[p.start, p.end] for p in self.pieces],
             "limit": self.limit,
             "read": self.read,
-            "first": self.pieces[0].position if self.pieces else 1,
+            "first": first,
         }
+        if any(p.encoder for p in self.pieces) or rows != list(range(first, first + len(rows))):
+            about |= {"rows": rows, "encoders": [p.encoder for p in self.pieces]}
+        if self.unknown:
+            about |= {"unknown": list(self.unknown)}
+        return about
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Tokens":
         """From `to_dict`."""
         spans = [(int(start), int(end)) for start, end in data["spans"]]
-        sizes = {name: int(data[name]) for name in ("limit", "read", "first")}
-        return cls.build(str(data["prompt"]), spans, **sizes)
+        sizes = {name: int(data[name]) for name in ("limit", "read")}
+        prompt, first = str(data["prompt"]), int(data["first"])
+        rows = [int(row) for row in data.get("rows", range(first, first + len(spans)))]
+        encoders = [str(name) for name in data.get("encoders", [""] * len(spans))]
+        pieces = tuple(
+            Piece(prompt[start:end], row, start, end, encoder)
+            for (start, end), row, encoder in zip(spans, rows, encoders, strict=True)
+        )
+        tokens = cls.of(prompt, pieces, **sizes)
+        unknown = (int(index) for index in data.get("unknown", ()))
+        return replace(tokens, unknown=tuple(index for index in unknown if 0 <= index < len(tokens.words)))
 
 
 def _kind(character: str) -> str:

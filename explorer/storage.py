@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -18,11 +18,16 @@ from safetensors import numpy as safetensors_numpy
 
 from .errors import TraceFileError
 from .prompt import Tokens
-from .trace import Settings, Trace, attention_array, step_array
+from .trace import Settings, Trace, attention_array, self_array, step_array
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 SUFFIX = ".trace.safetensors"
 _FORMAT = "prompt-explorer-trace"
-_VERSION = 1
+_VERSION = 2
+"""2 holds self-attention besides; what has none is written as 1, so that an older package reads it."""
+_OPTIONAL = ("pictures", "conditional", "unconditional")
 _LONGEST_HEADER = 100_000_000  # safetensors' own limit
 
 
@@ -35,18 +40,26 @@ def save(trace: Trace, path: str | Path) -> Path:
     target = Path(path).expanduser()
     if not target.name.endswith(SUFFIX):
         target = target.with_name(target.name + SUFFIX)
-    arrays = {f"attention/{grid}": maps.values for grid, maps in trace.attention.items()}
+    arrays = _maps("attention", trace.attention) | _maps("negative", trace.negative)
+    arrays |= _maps("self", trace.self_attention)
     arrays |= {name: getattr(trace, name).values for name in ("latents", "predicted", "noise", "image")}
     arrays |= {name: trace.latents.coords[name].values for name in ("timestep", "sigma")}
+    for name in _OPTIONAL:
+        if getattr(trace, name) is not None:
+            arrays[name] = getattr(trace, name).values
     arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
     about = {
         "settings": trace.settings.to_dict(),
         "tokens": trace.tokens.to_dict(),
-        "layers": {grid: [str(n) for n in maps.coords["layer"].values] for grid, maps in trace.attention.items()},
+        "layers": _layers(trace.attention),
     }
+    if trace.negative_tokens is not None:
+        about |= {"negative_tokens": trace.negative_tokens.to_dict(), "negative_layers": _layers(trace.negative)}
+    if trace.self_attention:
+        about["self_layers"] = _layers(trace.self_attention)
     metadata = {
         "format": _FORMAT,
-        "version": str(_VERSION),
+        "version": str(_VERSION if trace.self_attention else 1),
         "checksum": _checksum(arrays),
         # ASCII, so that a lone surrogate in a prompt survives; strict JSON, so that any language reads it.
         "trace": json.dumps(about, ensure_ascii=True, allow_nan=False),
@@ -103,19 +116,44 @@ def _assemble(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Tra
     import xarray as xr
 
     tokens = Tokens.from_dict(about["tokens"])
+    unwanted = Tokens.from_dict(about["negative_tokens"]) if "negative_tokens" in about else None
     times = {"timesteps": arrays["timestep"], "sigmas": arrays["sigma"]}
+
+    def labelled(kind: str, layers: Mapping[str, list[str]], of: Tokens) -> dict[str, xr.DataArray]:
+        tops = {grid: arrays.get(f"{kind}/{grid}/top") for grid in layers}
+        return {
+            grid: attention_array(arrays[f"{kind}/{grid}"], layers=names, tokens=of, tops=tops[grid])
+            for grid, names in layers.items()
+        }
+
+    within = {
+        grid: self_array(arrays[f"self/{grid}"], layers=names, tops=arrays.get(f"self/{grid}/top"))
+        for grid, names in about.get("self_layers", {}).items()
+    }
     return Trace(
         settings=Settings.from_dict(about["settings"]),
         tokens=tokens,
-        attention={
-            grid: attention_array(arrays[f"attention/{grid}"], layers=layers, tokens=tokens)
-            for grid, layers in about["layers"].items()
-        },
+        attention=labelled("attention", about["layers"], tokens),
         latents=step_array(arrays["latents"], **times),
         predicted=step_array(arrays["predicted"], **times),
         noise=xr.DataArray(arrays["noise"], dims=("channel", "y", "x")),
         image=xr.DataArray(arrays["image"], dims=("y", "x", "channel")),
+        pictures=xr.DataArray(arrays["pictures"], dims=("step", "y", "x", "channel")) if "pictures" in arrays else None,
+        conditional=step_array(arrays["conditional"], **times) if "conditional" in arrays else None,
+        unconditional=step_array(arrays["unconditional"], **times) if "unconditional" in arrays else None,
+        negative={} if unwanted is None else labelled("negative", about["negative_layers"], unwanted),
+        negative_tokens=unwanted,
+        self_attention=within,
     )
+
+
+def _maps(kind: str, attention: "Mapping[str, xr.DataArray]") -> dict[str, np.ndarray]:
+    arrays = {f"{kind}/{grid}": maps.values for grid, maps in attention.items()}
+    return arrays | {f"{kind}/{grid}/top": m.coords["top"].values for grid, m in attention.items() if "top" in m.coords}
+
+
+def _layers(attention: "Mapping[str, xr.DataArray]") -> dict[str, list[str]]:
+    return {grid: [str(name) for name in maps.coords["layer"].values] for grid, maps in attention.items()}
 
 
 def _header(source: Path) -> dict[str, str]:
@@ -137,10 +175,10 @@ def _header(source: Path) -> dict[str, str]:
     metadata = header.get("__metadata__") if isinstance(header, dict) else None
     if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
         raise _foreign(source)
-    if metadata.get("version") != str(_VERSION):
+    if metadata.get("version") not in {str(version) for version in range(1, _VERSION + 1)}:
         raise TraceFileError(
-            f"{source} is a trace of version {metadata.get('version')}, and this package reads version {_VERSION}: "
-            "update prompt-explorer."
+            f"{source} is a trace of version {metadata.get('version')}, and this package reads up to version "
+            f"{_VERSION}: update prompt-explorer."
         )
     try:
         ends = [int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"]

@@ -1,6 +1,8 @@
 """The frozen record of one run."""
 
+import contextlib
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 REST = "rest"
 """The last entry of the token axis: the end-of-text token and padding, summed."""
+START = "<start>"
+"""The first entry of the token axis: what stands before the prompt, a beginning-of-text token or a template."""
+
+_SELF_AXES = ("step", "layer", "y", "x", "key_y", "key_x")
 
 Choice = int | Sequence[int] | None
 Layers = str | Sequence[str] | None
@@ -44,8 +50,14 @@ class Settings:
     dtype: str = ""
     device: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    kept: str = ""
+    """What of the attention was left out or made coarser, in words; empty if nothing."""
     seconds: float = 0.0
     """How long the run took, for all of its batch."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What else the pipeline itself was told, as far as it is plain values."""
+    edit: Mapping[str, Any] = field(default_factory=dict)
+    """What was done to the run besides its prompt, as a what-if, a path or a grid does; empty for a plain run."""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; `from_dict` is its inverse."""
@@ -58,17 +70,49 @@ class Settings:
         return cls(**{name: value for name, value in data.items() if name in known})
 
 
+def plain_config(config: Any) -> dict[str, Any]:
+    """A scheduler's configuration as JSON takes it."""
+    found: dict[str, Any] = json.loads(json.dumps(dict(config), default=_listed))
+    return {name: value for name, value in found.items() if not name.startswith("_")}
+
+
+def plain_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that JSON takes as they are: not pictures, tensors or functions."""
+    found = {}
+    for name, value in options.items():
+        with contextlib.suppress(TypeError, ValueError):
+            json.dumps(value, allow_nan=False)
+            found[name] = value
+    return found
+
+
+def _listed(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Trace:
     """One run of a pipeline: what was asked, what the words drew attention to, how the picture came about.
 
     attention: per grid ("16x16": height x width), the share of each position's attention that goes to each token:
         (step, layer, token, y, x) float16, 0 to 1, mean over heads. The token axis holds the beginning-of-text token,
-        the pieces of the prompt that were read, and `rest` (end-of-text and padding); it sums to 1.
+        the pieces of the prompt that were read, and `rest` (end-of-text and padding); it sums to 1, and where a
+        position also attends to the image (joint attention), to the share that all of the text has. Kept in 8 bits, the
+        values are uint8 and the coordinate `top` (step, layer, token) is what 255 stands for: see `shares`. Kept for
+        the words only, the token axis holds the pieces alone.
     latents: (step, channel, y, x) float16, after each step, with the coordinates `timestep` and `sigma`.
     predicted: (step, channel, y, x) float16, the predicted x0 of each step.
     noise: (channel, y, x) float16, what the run started from.
     image: (y, x, channel) uint8.
+    pictures: (step, y, x, channel) uint8, the predicted x0 of each step as the autoencoder shows it, at most 256 pixels
+        wide and high; None where they were not decoded.
+    conditional, unconditional: (step, channel, y, x) float16, what the denoiser returned with the prompt and without it
+        (guidance mixes the two); None where it was not called so.
+    negative, negative_tokens: as `attention` and `tokens`, of the negative prompt; empty and None without one.
+    self_attention: per grid, the share of each position's attention that goes to each other, in the layers that
+        `keep={"self_layers": ...}` asked for: (step, layer, y, x, key_y, key_x) float16, mean over heads; (y, x) asks
+        and (key_y, key_x) is read. It sums to 1 over the keys, and with joint attention to the share that the image
+        has. In 8 bits, `top` (step, layer, y, x) is what 255 stands for: see `self_shares`. Empty if none were asked.
     """
 
     settings: Settings
@@ -78,14 +122,22 @@ class Trace:
     predicted: xr.DataArray
     noise: xr.DataArray
     image: xr.DataArray
+    pictures: xr.DataArray | None = None
+    conditional: xr.DataArray | None = None
+    unconditional: xr.DataArray | None = None
+    negative: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    negative_tokens: Tokens | None = None
+    self_attention: Mapping[str, xr.DataArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        expected = 2 + self.tokens.read
-        for grid, maps in self.attention.items():
-            if maps.dims != ("step", "layer", "token", "y", "x") or maps.sizes["token"] != expected:
+        _check_axes(self.attention, self.tokens)
+        if self.negative_tokens is not None:
+            _check_axes(self.negative, self.negative_tokens)
+        for grid, maps in self.self_attention.items():
+            if maps.dims != _SELF_AXES or maps.shape[2:4] != maps.shape[4:]:
                 raise InvalidSetting(
-                    f"Attention of grid {grid} has the axes {dict(maps.sizes)}; "
-                    f"expected step, layer, token ({expected}), y, x: record the run again."
+                    f"Self-attention of grid {grid} has the axes {dict(maps.sizes)}; "
+                    f"expected {', '.join(_SELF_AXES)}: record the run again."
                 )
 
     @property
@@ -121,6 +173,12 @@ class Trace:
 
         return save(self, path)
 
+    def to_html(self, path: str | Path) -> Path:
+        """Write one offline page, `path` + `.html`, with all views of this run: see `explorer.views.page`."""
+        from .views.page import write_page
+
+        return write_page(path, [self])
+
     def picture(self) -> Any:
         """The picture as a PIL image."""
         from PIL import Image
@@ -135,7 +193,9 @@ class Trace:
     @property
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
-        arrays = [*self.attention.values(), self.latents, self.predicted, self.noise, self.image]
+        arrays = [*self.attention.values(), *self.negative.values(), *self.self_attention.values()]
+        arrays += [self.latents, self.predicted, self.noise]
+        arrays += [a for a in (self.image, self.pictures, self.conditional, self.unconditional) if a is not None]
         return sum(int(array.nbytes) for array in arrays)
 
     def _ipython_display_(self) -> None:
@@ -144,14 +204,64 @@ class Trace:
         display(self)
 
 
-def attention_array(values: np.ndarray, *, layers: Sequence[str], tokens: Tokens) -> xr.DataArray:
-    """Label maps of one grid: values (step, layer, token, y, x), token = beginning, pieces that were read, rest."""
-    pieces = ["<start>", *(piece.text for piece in tokens.pieces[: tokens.read]), REST]
+def attention_array(
+    values: np.ndarray, *, layers: Sequence[str], tokens: Tokens, tops: np.ndarray | None = None
+) -> xr.DataArray:
+    """Label maps of one grid: values (step, layer, token, y, x), token = beginning, pieces that were read, rest.
+
+    Without the two ends, where only the words were kept. tops: (step, layer, token), what 255 stands for in 8 bits.
+    """
+    pieces = [piece.text for piece in tokens.pieces[: tokens.read]]
+    pieces = pieces if values.shape[2] == tokens.read else [START, *pieces, REST]
+    more = {} if tops is None else {"top": (("step", "layer", "token"), tops)}
     return xr.DataArray(
         values,
         dims=("step", "layer", "token", "y", "x"),
-        coords={"step": np.arange(values.shape[0]), "layer": list(layers), "piece": ("token", pieces)},
+        coords={"step": np.arange(values.shape[0]), "layer": list(layers), "piece": ("token", pieces), **more},
     )
+
+
+def self_array(values: np.ndarray, *, layers: Sequence[str], tops: np.ndarray | None = None) -> xr.DataArray:
+    """Label self-attention of one grid: values (step, layer, y, x, key_y, key_x).
+
+    tops: (step, layer, y, x), what 255 stands for in 8 bits.
+    """
+    more = {} if tops is None else {"top": (_SELF_AXES[:4], tops)}
+    return xr.DataArray(
+        values, dims=_SELF_AXES, coords={"step": np.arange(values.shape[0]), "layer": list(layers), **more}
+    )
+
+
+def self_shares(maps: xr.DataArray) -> np.ndarray:
+    """Shares of a self-attention array, 0 to 1, however it is kept: (step, layer, y, x, key_y, key_x) float32."""
+    values: np.ndarray = maps.values.astype(np.float32)
+    if "top" in maps.coords:
+        values *= maps.coords["top"].values.astype(np.float32)[..., None, None] / 255
+    return values
+
+
+def shares(maps: xr.DataArray, tokens: Tokens) -> np.ndarray:
+    """Shares of an attention array, 0 to 1, however it is kept: (step, layer, token, y, x) float32.
+
+    The token axis is start, pieces, rest; the two ends are 0 where only the words of `tokens` were kept.
+    """
+    values: np.ndarray = maps.values.astype(np.float32)
+    if "top" in maps.coords:
+        values *= maps.coords["top"].values.astype(np.float32)[..., None, None] / 255
+    if maps.sizes["token"] == tokens.read:
+        values = np.pad(values, ((0, 0), (0, 0), (1, 1), (0, 0), (0, 0)))
+    return values
+
+
+def _check_axes(attention: Mapping[str, xr.DataArray], tokens: Tokens) -> None:
+    expected = 2 + tokens.read
+    for grid, maps in attention.items():
+        axes = ("step", "layer", "token", "y", "x")
+        if maps.dims != axes or maps.sizes["token"] not in (expected, tokens.read):
+            raise InvalidSetting(
+                f"Attention of grid {grid} has the axes {dict(maps.sizes)}; "
+                f"expected step, layer, token ({expected}), y, x: record the run again."
+            )
 
 
 def step_array(values: np.ndarray, *, timesteps: npt.ArrayLike, sigmas: npt.ArrayLike) -> xr.DataArray:

@@ -37,9 +37,9 @@ def tokenizer() -> CLIPTokenizer:
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=77)
 
 
-def text_encoder() -> CLIPTextModel:
+def text_encoder(kind: Any = CLIPTextModel) -> Any:
     vocabulary, _ = tokenizer_parts()
-    return CLIPTextModel(
+    return kind(
         CLIPTextConfig(
             vocab_size=len(vocabulary),
             hidden_size=32,
@@ -50,8 +50,34 @@ def text_encoder() -> CLIPTextModel:
             bos_token_id=vocabulary["<|startoftext|>"],
             eos_token_id=vocabulary["<|endoftext|>"],
             pad_token_id=vocabulary["<|endoftext|>"],
+            projection_dim=32,
         )
     )
+
+
+def vae(latent_channels: int = 4, **more: Any) -> AutoencoderKL:
+    """An autoencoder that reduces by 8."""
+    return AutoencoderKL(
+        block_out_channels=(8, 8, 8, 8),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        latent_channels=latent_channels,
+        norm_num_groups=4,
+        sample_size=64,
+        **more,
+    )
+
+
+def ready(pipe: Any, denoiser: str, *sharper: str, factor: float = 6) -> Any:
+    """Fresh weights hardly tell words apart: larger ones, where a name ends so, make the attention uneven."""
+    for name, parameter in getattr(pipe, denoiser).named_parameters():
+        if name.endswith(sharper):
+            parameter.data *= factor
+    pipe.set_progress_bar_config(disable=True)
+    for part in pipe.components.values():
+        if isinstance(part, torch.nn.Module):
+            part.eval()
+    return pipe
 
 
 def stable_diffusion(seed: int = 0, scheduler: Any = None, **unet: Any) -> StableDiffusionPipeline:
@@ -67,16 +93,8 @@ def stable_diffusion(seed: int = 0, scheduler: Any = None, **unet: Any) -> Stabl
         "attention_head_dim": (2, 4),
         "norm_num_groups": 8,
     }
-    vae = AutoencoderKL(
-        block_out_channels=(8, 8, 8, 8),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        latent_channels=4,
-        norm_num_groups=4,
-        sample_size=64,
-    )
     pipe = StableDiffusionPipeline(
-        vae=vae,
+        vae=vae(),
         text_encoder=text_encoder(),
         tokenizer=tokenizer(),
         unet=UNet2DConditionModel(**settings | unet),
@@ -85,11 +103,4 @@ def stable_diffusion(seed: int = 0, scheduler: Any = None, **unet: Any) -> Stabl
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    # Fresh weights hardly tell words apart: larger queries make the attention of the tests uneven.
-    for name, parameter in pipe.unet.named_parameters():
-        if name.endswith(("attn2.to_q.weight", "attn2.to_k.weight")):
-            parameter.data *= 6
-    pipe.set_progress_bar_config(disable=True)
-    for part in (pipe.unet, pipe.vae, pipe.text_encoder):
-        part.eval()
-    return pipe
+    return ready(pipe, "unet", "attn2.to_q.weight", "attn2.to_k.weight")

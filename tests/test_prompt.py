@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from explorer.errors import UnknownWord
@@ -77,3 +79,13 @@ def test_a_word_inside_another_words_token_is_refused() -> None:
 def test_round_trip() -> None:
     one = tokens("a \ud800 red <b>dog</b>", [(0, 1), (2, 3), (4, 7), (8, 9), (9, 10)], read=4)
     assert Tokens.from_dict(one.to_dict()) == one
+
+
+def test_words_outside_a_closed_language_are_marked_and_kept() -> None:
+    prompt = "a blue-green Dragon, 7 castles"
+    tokens = Tokens.build(prompt, [m.span() for m in re.finditer(r"\w+|[^\w\s]", prompt)], limit=77, read=75)
+    assert tokens.unknown == tokens.known_by(None).unknown == ()
+    marked = tokens.known_by(frozenset({"a", "blue", "green", "castles"}))
+    assert [marked.words[i].text for i in marked.unknown] == ["Dragon", "7"]
+    assert Tokens.from_dict(marked.to_dict()) == marked
+    assert "unknown" not in tokens.to_dict()

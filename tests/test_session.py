@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import warnings
@@ -15,7 +16,9 @@ from diffusers import UNet2DConditionModel
 from PIL import Image
 
 import explorer
+from explorer import wire
 from explorer.errors import CheckpointError, InvalidSetting, UnsupportedPipeline
+from explorer.views.preview import preview_html, preview_text
 from tests.pipelines import stable_diffusion
 
 PROMPT = "a red castle in the snow"
@@ -247,6 +250,25 @@ def test_a_models_own_guidance(folder: Path) -> None:
         (folder / "record.json").unlink()
 
 
+def test_a_models_own_vocabulary_marks_what_it_was_never_taught(folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "taught"
+    shutil.copytree(folder, place)
+    assert explorer.load(place).vocabulary is None
+    (place / "record.json").write_text(json.dumps({"vocabulary": ["a", "red", "castle"]}))
+    ex = explorer.load(place)
+    assert ex.vocabulary == {"a", "red", "castle"}
+    trace = ex.record("A red dragon", steps=1, seed=1)
+    assert trace.tokens.unknown == (2,)
+    trace.save(tmp_path / "kept")
+    assert explorer.open(tmp_path / "kept.trace.safetensors").tokens.unknown == (2,)
+    assert "The model was never taught: dragon" in preview_text(trace)
+    assert "The model was never taught: <bdi>dragon</bdi>" in preview_html(trace)
+    assert [word.get("unknown", False) for word in wire.trace(trace)[0]["words"]] == [False, False, True]
+    for broken in ({"vocabulary": "a"}, {"vocabulary": [1]}, {"vocabulary": []}):
+        (place / "record.json").write_text(json.dumps(broken))
+        assert explorer.load(place).vocabulary is None
+
+
 def test_a_folder_that_is_no_pipeline(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"holds no diffusers pipeline \(no model_index.json\): name the folder"):
         explorer.load(tmp_path)
@@ -257,8 +279,8 @@ def test_a_folder_that_is_no_pipeline(tmp_path: Path) -> None:
 
 
 def test_another_family_is_refused_before_its_weights_are_read(tmp_path: Path) -> None:
-    (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
-    with pytest.raises(UnsupportedPipeline, match="FluxPipeline can't be watched"):
+    (tmp_path / "model_index.json").write_text('{"_class_name": "WanPipeline"}')
+    with pytest.raises(UnsupportedPipeline, match="WanPipeline can't be watched"):
         explorer.load(tmp_path)
     for broken in ("{", "[]", "{}"):
         (tmp_path / "model_index.json").write_text(broken)

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from ..errors import InvalidSetting, UnknownWord
-from ..trace import Choice, Layers, Trace
+from ..prompt import Tokens
+from ..trace import Choice, Layers, Trace, shares
 
 
 def heat(
@@ -15,7 +16,8 @@ def heat(
     """Where `word` draws attention.
 
     Mean over heads, the chosen layers (bilinearly brought to the largest grid) and steps, as in DAAM (Tang et al. 2023,
-    "What the DAAM", eq. 5-6). A word's map is the mean over its pieces, a phrase's the mean over its words.
+    "What the DAAM", eq. 5-6). A word's map is the mean over its pieces (where several encoders read it, the sum of
+    their means), a phrase's the mean over its words.
 
     word: a word or phrase of the prompt, its index in `tokens.words`, or several of these.
     step, layer: one, several, or None for all.
@@ -43,15 +45,12 @@ def word_maps(
     chosen = _layers(trace, layer)
     height, width = max(((m.sizes["y"], m.sizes["x"]) for m in chosen), key=lambda size: size[0] * size[1])
     # One matrix takes pieces to words for every layer, so that the large arrays are walked once.
-    pooling = np.zeros((len(words), 2 + tokens.read), np.float32)
-    for row, word in enumerate(words):
-        rows = [1 + i for i in tokens.positions(word)]
-        pooling[row, rows] = 1 / len(rows)
+    matrix = pooling(tokens, words)
     total = np.zeros((len(words), len(steps), height, width), np.float32)
     count = 0
     for maps in chosen:
-        values = maps.values[steps].astype(np.float32).sum(axis=1)
-        pooled = np.einsum("wt,styx->wsyx", pooling, values, optimize=True)
+        values = shares(maps.isel(step=steps), tokens).sum(axis=1)
+        pooled = np.einsum("wt,styx->wsyx", matrix, values, optimize=True)
         total += resize(pooled, height, width)
         count += maps.sizes["layer"]
     return xr.DataArray(
@@ -60,6 +59,15 @@ def word_maps(
         coords={"word": [tokens.words[i].text for i in words], "index": ("word", list(words)), "step": steps},
         name="heat",
     )
+
+
+def pooling(tokens: Tokens, words: Sequence[int]) -> np.ndarray:
+    """(word, token) float32: what takes the token axis of an attention array to words (`Tokens.shares`)."""
+    matrix = np.zeros((len(words), 2 + tokens.read), np.float32)
+    for row, word in enumerate(words):
+        for piece, share in tokens.shares(word).items():
+            matrix[row, 1 + piece] = share
+    return matrix
 
 
 def resize(maps: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -6,16 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# What a pipeline sets on itself while it runs, and we put back.
-_SET_BY_A_RUN = (
-    "_guidance_scale",
-    "_guidance_rescale",
-    "_clip_skip",
-    "_cross_attention_kwargs",
-    "_interrupt",
-    "_num_timesteps",
-    "_progress_bar_config",
-)
+import torch
+
+# A run leaves its settings in the pipeline's private attributes; these are not settings.
+_NO_SETTINGS = ("_internal_dict", "_all_hooks", "_offload", "_exclude", "_hf", "_execution")
+_PLAIN = (bool, int, float, str, list, tuple, dict, torch.Tensor, type(None))
 # Said by diffusers and transformers of a prompt that is too long: here, `Word.cut` marks it.
 _CUT = ("was truncated because CLIP can only handle", "Token indices sequence length is longer than")
 
@@ -23,17 +18,27 @@ _CUT = ("was truncated because CLIP can only handle", "Token indices sequence le
 @contextmanager
 def as_before(pipe: Any) -> Iterator[None]:
     """Put back what a run changes on the pipeline and its scheduler."""
-    pipe_before = {name: vars(pipe)[name] for name in _SET_BY_A_RUN if name in vars(pipe)}
+    pipe_before = _settings(pipe)
     scheduler = pipe.scheduler
     scheduler_before = dict(vars(scheduler))
     try:
         yield
     finally:
-        for name in _SET_BY_A_RUN:
-            vars(pipe).pop(name, None)
+        for name in _settings(pipe):
+            vars(pipe).pop(name)
         vars(pipe).update(pipe_before)
         vars(scheduler).clear()
         vars(scheduler).update(scheduler_before)
+
+
+def _settings(pipe: Any) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(pipe).items()
+        if (name.startswith("_") or name == "num_timesteps")  # PRX
+        and not name.startswith(_NO_SETTINGS)
+        and isinstance(value, _PLAIN)
+    }
 
 
 @contextmanager

@@ -6,15 +6,16 @@ from functools import cache
 from typing import Any
 
 from ..errors import UnsupportedPipeline
-from .base import Encoding, Family, Reader
+from .base import Encoding, Family, Place, Reader, Sides
 
-__all__ = ["Encoding", "Family", "Reader", "families", "family_named", "family_of"]
+__all__ = ["Encoding", "Family", "Place", "Reader", "Sides", "families", "family_named", "family_of"]
 
 
 @cache
 def families() -> tuple[Family, ...]:
     """One instance of every family in this folder."""
-    names = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"]
+    found = [module.name for module in pkgutil.iter_modules(__path__)]
+    names = [name for name in found if name != "base" and not name.startswith("_")]
     modules = [importlib.import_module(f".{name}", __name__) for name in names]
     kinds = {
         kind

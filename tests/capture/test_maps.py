@@ -10,9 +10,10 @@ import pytest
 import torch
 
 import explorer
-from explorer.capture import attention as attention_module
-from explorer.capture import watch
-from explorer.families import family_of
+from explorer.capture import Keep, reduce, watch
+from explorer.capture.attention import AttentionRecorder
+from explorer.capture.maps import Maps
+from explorer.families import Sides, family_of
 from tests.pipelines import stable_diffusion
 
 PROMPT = "a red castle in the snow, zebra"
@@ -162,17 +163,24 @@ def test_masks_and_scales_are_followed(pipe: Any) -> None:
     q, k = torch.randn(3, 2, 6, 8), torch.randn(3, 2, 77, 8)
     mask = torch.rand(3, 1, 1, 77) > 0.3
     mask[..., 0] = True
-    tokens = [family_of(pipe).tokens(pipe, "a")] * 2
+    family = family_of(pipe)
+    tokens = [family.tokens(pipe, "a")] * 2
+    reader = family.readers(pipe)[0]
     for given, bias in ((mask, torch.zeros(3, 1, 1, 77).masked_fill(~mask, -1e4)), (None, torch.zeros(()))):
-        recorder = attention_module.AttentionRecorder([], lambda a, k: (2, 3), lambda rows: slice(1, 3), tokens)
-        recorder.fused(q, k, k, attn_mask=given, scale=0.5)
         expected = ((q @ k.mT) * 0.5 + bias).softmax(-1).mean(1)[1:]
-        torch.testing.assert_close(recorder._maps, expected)
+        for lse in (None, ((q @ k.mT) * 0.5 + bias).logsumexp(-1)):
+            recorder = AttentionRecorder(
+                [reader], lambda a, k: (2, 3), lambda rows: Sides(slice(1, 3)), family.places, tokens, True
+            )
+            recorder._grids[id(reader.grid)] = (2, 3)
+            recorder.enter(reader, 3)
+            recorder.fused(q, k, k, attn_mask=given, scale=0.5, lse=lse)
+            torch.testing.assert_close(recorder.prompt.maps._sums[reader.name][1][:, 0].mT, expected)
 
 
 def test_large_maps_are_computed_head_by_head(pipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = explorer.wrap(pipe).record(PROMPT, seed=4, steps=1)
-    monkeypatch.setattr(attention_module, "_LARGE", 1)
+    monkeypatch.setattr(reduce, "_LARGE", 1)
     by_head = explorer.wrap(pipe).record(PROMPT, seed=4, steps=1)
     for grid, maps in usual.attention.items():
         np.testing.assert_allclose(by_head.attention[grid].values, maps.values, atol=1e-3)
@@ -180,14 +188,12 @@ def test_large_maps_are_computed_head_by_head(pipe: Any, monkeypatch: pytest.Mon
 
 def test_several_calls_of_one_step_are_averaged(pipe: Any) -> None:
     tokens = [family_of(pipe).tokens(pipe, "a")]
-    reader = family_of(pipe).readers(pipe)[0]
-    recorder = attention_module.AttentionRecorder([reader], lambda a, k: (1, 1), lambda rows: slice(0, 1), tokens)
-    recorder._grids[id(reader.grid)] = (1, 1)
+    maps = Maps(tokens, False, Keep())
     for share in (0.25, 0.75):
-        recorder._maps = torch.full((1, 1, 77), (1 - share) / 76)
-        recorder._maps[..., 1] = share
-        recorder._finish(reader)
-    recorder.end_step()
-    ((_, maps),) = recorder.attention(0).values()
-    assert maps.shape == (1, 1, 3, 1, 1)
-    np.testing.assert_allclose(maps[0, 0, 1, 0, 0], 0.5, atol=1e-3)
+        found = torch.full((1, 1, 3, 1), (1 - share) / 2)
+        found[:, :, 1] = share
+        maps.add("layer", (1, 1), found)
+    maps.end_step()
+    ((_, values),) = maps.of(0).values()
+    assert values.shape == (1, 1, 3, 1, 1)
+    np.testing.assert_allclose(values[0, 0, 1, 0, 0], 0.5, atol=1e-3)

@@ -18,15 +18,20 @@ def pipe() -> Any:
 
 
 def test_families_are_found_in_the_folder() -> None:
-    assert [family.name for family in families()] == ["stable-diffusion"]
+    names = [family.name for family in families()]
+    assert names == sorted(names)
+    assert {"stable-diffusion", "sdxl", "stable-diffusion-3", "flux"} <= set(names)
     assert all(isinstance(family, Family) for family in families())
-    assert family_named("StableDiffusionPipeline") is families()[0]
+    assert family_named("StableDiffusionPipeline") is families()[names.index("stable-diffusion")]
+    pipelines = [pipeline for family in families() for pipeline in family.pipelines]
+    assert len(set(pipelines)) == len(pipelines)
+    assert all(hasattr(diffusers, pipeline) for pipeline in pipelines)
 
 
 @pytest.mark.parametrize("other", ["no pipeline", None, 7])
 def test_other_things_are_refused(other: Any) -> None:
     with pytest.raises(
-        UnsupportedPipeline, match=rf"^{type(other).__name__} can't be watched.*StableDiffusionPipeline\.$"
+        UnsupportedPipeline, match=rf"^{type(other).__name__} can't be watched.*StableDiffusionPipeline.*\.$"
     ):
         family_of(other)
 

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
         UnknownWord,
         UnsupportedPipeline,
     )
+    from .frames import Interpolation, open_frames
     from .prompt import Tokens
     from .session import Explorer, load, wrap
+    from .sheets import Grid
     from .storage import open_trace as open
     from .trace import Settings, Trace
-    from .views import AttentionView
+    from .views import AttentionView, GuidanceView, StepsView, TraceView, WordsView
 
 __version__ = "0.1.0"
 
@@ -28,15 +30,22 @@ _HOMES = {
     "CheckpointError": "errors",
     "Explorer": "session",
     "ExplorerError": "errors",
+    "Grid": "sheets",
+    "GuidanceView": "views",
     "InvalidSetting": "errors",
+    "Interpolation": "frames",
     "Settings": "trace",
+    "StepsView": "views",
     "Tokens": "prompt",
     "Trace": "trace",
     "TraceFileError": "errors",
+    "TraceView": "views",
     "UnknownWord": "errors",
     "UnsupportedPipeline": "errors",
+    "WordsView": "views",
     "load": "session",
     "open": "storage",
+    "open_frames": "frames",
     "wrap": "session",
 }
 _NAMES = {"open": "open_trace"}
@@ -47,15 +56,22 @@ __all__ = [
     "CheckpointError",
     "Explorer",
     "ExplorerError",
+    "Grid",
+    "GuidanceView",
+    "Interpolation",
     "InvalidSetting",
     "Settings",
+    "StepsView",
     "Tokens",
     "Trace",
     "TraceFileError",
+    "TraceView",
     "UnknownWord",
     "UnsupportedPipeline",
+    "WordsView",
     "load",
     "open",
+    "open_frames",
     "wrap",
 ]
 

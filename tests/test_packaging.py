@@ -100,6 +100,9 @@ import explorer
 assert pathlib.Path(explorer.__file__).is_relative_to(sys.prefix), explorer.__file__
 assert "torch" not in sys.modules
 bundles = list(importlib.resources.files("explorer.views").joinpath("static").glob("*.js"))
-assert bundles and all("render" in bundle.read_text(encoding="utf-8") for bundle in bundles)
+# The offline page's is a program, the others export a widget.
+assert "page.js" in {bundle.name for bundle in bundles}
+assert all("render" in bundle.read_text(encoding="utf-8") for bundle in bundles if bundle.name != "page.js")
+assert importlib.resources.files("explorer.views").joinpath("page.html").is_file()
 print(explorer.__version__)
 """

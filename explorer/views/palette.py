@@ -6,6 +6,9 @@ import numpy as np
 STOPS = (
     "000004", "180f3d", "440f76", "721f81", "9e2f7f", "cd4071", "f1605d", "fd9668", "feca8d", "fcfdbf",
 )  # fmt: skip
+# Of words that are selected together (Okabe & Ito 2008, safe for the colour-blind), and of frequency bands.
+WORDS = ("E69F00", "56B4E9", "009E73", "F0E442", "CC79A7", "D55E00", "0072B2")
+BANDS = ("4A6FD0", "2A9D8F", "C9952A", "D9653B", "B5489A", "7A5CC9")
 FAINTEST, STRONGEST = 0.22, 0.86
 """How much of the picture a cold and a hot place cover: cold ones darken it a little, so that hot ones stand out."""
 

@@ -81,6 +81,7 @@ def preview_html(trace: Trace, *, key: str = "") -> str:
         src=_source(_fit(trace, LARGEST)),
         size=_size(trace),
         words=pictures,
+        unknown=_unknown(trace),
         settings=settings_line(trace),
     )
 
@@ -88,7 +89,15 @@ def preview_html(trace: Trace, *, key: str = "") -> str:
 def preview_text(trace: Trace) -> str:
     """The preview where not even HTML is shown."""
     words = ", ".join(f"{clean(one.text, 40)} {one.peak:.0%}" for one in strongest(trace))
-    return f"{clean(trace.tokens.prompt, LONGEST)}\n{settings_line(trace)}\nStrongest words: {words or 'none'}"
+    unknown = _unknown(trace)
+    never = f"\nThe model was never taught: {unknown}" if unknown else ""
+    return f"{clean(trace.tokens.prompt, LONGEST)}\n{settings_line(trace)}\nStrongest words: {words or 'none'}{never}"
+
+
+def _unknown(trace: Trace) -> str:
+    """The words outside the model's language, each once."""
+    words = (trace.tokens.words[i].text for i in trace.tokens.unknown)
+    return clean(", ".join(dict.fromkeys(words)), LONGEST)
 
 
 def settings_line(trace: Trace) -> str:

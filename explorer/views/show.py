@@ -1,18 +1,19 @@
 """How a trace displays itself: the widget, and a static preview for where no widget runs."""
 
+import html
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import MissingBundle
 from ..trace import Trace
-from .preview import preview_html, preview_text
+from .preview import MARKER, preview_html, preview_text
 
 
 def display(trace: Trace) -> None:
     """Show a trace.
 
-    In a notebook: two outputs, the attention view and, below it, a preview in plain HTML. A live view hides its
+    In a notebook: two outputs, its views in tabs and, below them, a preview in plain HTML. A live view hides its
     preview; a reopened notebook, nbviewer or a printed page has only the preview. Without a kernel: one line of text.
     """
     publish = _publisher()
@@ -27,10 +28,44 @@ def display(trace: Trace) -> None:
     publish({"text/plain": preview_text(trace), "text/html": preview_html(trace, key=key)})
 
 
-def _widget(trace: Trace, key: str) -> Any:
-    from .attention import AttentionView
+def display_app(explorer: Any) -> None:
+    """Show the app of an Explorer; below it, for where no widget runs, the preview of its newest run.
 
-    return AttentionView(trace, _preview=key)._repr_mimebundle_()
+    Outside a notebook: one line of text.
+    """
+    publish = _publisher()
+    if publish is None:
+        print(repr(explorer))
+        return
+    key = f"prompt-explorer-{uuid.uuid4().hex[:12]}"
+
+    def preview(trace: Trace | None, update: bool = False) -> None:
+        found = {"text/plain": repr(explorer), "text/html": _welcome(explorer, key)}
+        if trace is not None:
+            found = {"text/plain": preview_text(trace), "text/html": preview_html(trace, key=key)}
+        publish(found, transient={"display_id": key}, update=update)
+
+    try:
+        from .app import App
+
+        app = App(explorer, _preview=key)
+        app.on_run = lambda trace: preview(trace, update=True)
+        widget: Any = app._repr_mimebundle_()
+        publish(*widget)
+    except MissingBundle as error:
+        publish({"text/plain": str(error)})
+    runs = explorer.history
+    preview(runs[-1] if runs else None)
+
+
+def _welcome(explorer: Any, key: str) -> str:
+    return f'<div class="{MARKER} {key}">{html.escape(repr(explorer))}: run this cell to use the app.</div>'
+
+
+def _widget(trace: Trace, key: str) -> Any:
+    from .trace import TraceView
+
+    return TraceView(trace, _preview=key)._repr_mimebundle_()
 
 
 def _publisher() -> Callable[..., None] | None:

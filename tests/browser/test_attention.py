@@ -45,7 +45,7 @@ def page(notebook: Notebook) -> Any:
     """The page with nothing pinned and nothing pointed at; the messages to the kernel counted anew."""
     page = notebook.page
     page.mouse.move(5, 5)
-    slider = page.locator(".pe-steps input")
+    slider = page.locator(".pe-scrub > input")
     slider.focus()
     slider.press("Home")
     slider.press("Escape")
@@ -64,7 +64,7 @@ def hottest(word: int, step: int | None = None) -> tuple[float, float]:
 
 def point(page: Any, x: float, y: float) -> None:
     """Move the mouse over the picture, as a person does: in steps."""
-    box = page.locator(".pe-frame").bounding_box()
+    box = page.locator(".pe-frame").first.bounding_box()
     page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
 
 
@@ -110,16 +110,21 @@ def test_pointing_at_the_picture_ranks_the_words_that_drive_the_point(
         point(page, x, y)
         ranked = words_at(TRACE, int(x * 128), int(y * 128))
         assert ranked[0].index == word
+        page.locator(".pe-choice", has_text="Absolute").click()
+        point(page, x, y)
         names = page.locator(".pe-name").all_inner_texts()
         assert names[:3] == [one.word for one in ranked[:3]]
         assert page.locator(".pe-share").first.inner_text() == f"{ranked[0].share * 100:.0f}\u202f%"
-        cell = page.locator(".pe-cell").bounding_box()
-        frame = page.locator(".pe-frame").bounding_box()
+        cell = page.locator(".pe-cell").first.bounding_box()
+        frame = page.locator(".pe-frame").first.bounding_box()
         assert (cell["x"] + cell["width"] / 2 - frame["x"]) / frame["width"] == pytest.approx(x, abs=0.01)
+        page.locator(".pe-choice", has_text="Relative").click()
+        point(page, x, y)
+        assert page.locator(".pe-share").first.inner_text().endswith("×")
     keep(page.locator(".pe"), "attention-point")
     page.mouse.move(5, 5)
-    assert not page.locator(".pe-cell").is_visible()
-    assert page.locator(".pe-ranking .pe-aside").inner_text() == "over the whole picture"
+    assert not page.locator(".pe-cell").first.is_visible()
+    assert page.locator(".pe-ranking .pe-aside").inner_text() == "where each is strongest"
     page.wait_for_timeout(PAUSE)
     assert notebook.to_kernel == []
 
@@ -132,7 +137,7 @@ def test_the_slider_goes_through_the_steps_and_tells_python_when_it_is_let_go(
     page.locator(".pe-word").nth(CASTLE).click()
     page.wait_for_timeout(PAUSE)
     notebook.to_kernel.clear()
-    box = page.locator(".pe-steps input").bounding_box()
+    box = page.locator(".pe-scrub > input").bounding_box()
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 4, middle)
     page.mouse.down()
@@ -184,14 +189,19 @@ def test_the_keyboard_does_it_all(notebook: Notebook, page: Any) -> None:
     assert page.locator(".pe-legend .pe-title").inner_text() == "narwhal"
     assert brightest(picture(page.locator(".pe-heat"))) == pytest.approx(hottest(NARWHAL), abs=0.05)
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")  # on to the picture
+    page.keyboard.press("Shift+Tab")  # the picture stands before the prompt, and the player between them
+    for _ in range(3):
+        if page.evaluate("() => document.activeElement.className") != "pe-frame":
+            page.keyboard.press("Shift+Tab")
     assert page.evaluate("() => document.activeElement.className") == "pe-frame"
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowDown")
     assert page.locator(".pe-ranking .pe-aside").inner_text() == "at x 60, y 76"
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")  # on to the slider
+    page.keyboard.press("Tab")  # on to the player
+    assert page.evaluate("() => document.activeElement.className") == "pe-icon"
+    page.keyboard.press("Tab")  # and to the slider
     assert page.evaluate("() => document.activeElement.className") == "pe-range"
     page.keyboard.press("ArrowRight")
     assert page.locator(".pe-steps .pe-title").inner_text() == "Step 1 of 6"

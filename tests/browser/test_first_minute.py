@@ -42,22 +42,22 @@ def test_a_prompt_shows_where_each_word_looks(
 ) -> None:
     page = notebook.page
     notebook.theme(theme)
-    view = page.locator(".pe").first
+    view = page.locator(".pe:not(.pe-app)").first
     view.scroll_into_view_if_needed()
     page.mouse.move(5, 5)
     page.wait_for_timeout(600)
     notebook.to_kernel.clear()
 
-    before = picture(page.locator("canvas.pe-heat").first)
+    before = picture(view.locator("canvas.pe-heat").first)
     if name == "light":
-        page.locator(".pe-word", has_text="teddy").first.hover()
+        view.locator(".pe-word", has_text="teddy").first.hover()
         page.wait_for_timeout(600)
-        assert (picture(page.locator("canvas.pe-heat").first) != before).any()
+        assert (picture(view.locator("canvas.pe-heat").first) != before).any()
     else:
-        box = page.locator(".pe-frame").first.bounding_box()
+        box = view.locator(".pe-frame[role=application]").bounding_box()
         page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.55, steps=4)
         page.wait_for_timeout(600)
-        assert page.locator(".pe-ranking").first.inner_text().strip()
+        assert view.locator(".pe-ranking").inner_text().strip()
     keep(page, f"attention-{name}")
     assert notebook.to_kernel == []
     assert view.locator("text=rainy").count() > 0

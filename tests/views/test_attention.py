@@ -14,6 +14,12 @@ from explorer.errors import InvalidSetting, MissingBundle
 from explorer.views import bundle as bundles
 from explorer.views import display, show
 from explorer.views.attention import AttentionView
+from explorer.views.guidance import GuidanceView
+from explorer.views.run import RunView
+from explorer.views.steps import StepsView
+from explorer.views.trace import TraceView
+from explorer.views.words import WordsView
+from tests.fake import synthetic_run
 from tests.synthetic import synthetic_trace
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +52,51 @@ def test_selection_is_checked_observed_and_linked() -> None:
     other.close()
 
 
+def test_several_words_a_range_a_box_and_a_layer() -> None:
+    trace = synthetic_trace()
+    view = AttentionView(trace)
+    view.words = (2, 6)
+    assert view.word == 2
+    view.word = 5
+    assert view.words == (5,)
+    view.word = None
+    assert view.words == ()
+    view.step = (1, 3)
+    view.step = [0, 2]  # as it comes from the browser
+    assert view.step == (0, 2)
+    view.layer = "16x16"
+    view.layer = trace.layers[-1]
+    view.box = (0, 0, 128, 64)
+    with pytest.raises(InvalidSetting, match=r"The steps 3 to 1 run backwards: put the first one first\."):
+        view.step = (3, 1)
+    with pytest.raises(InvalidSetting, match="There is no layer mid: the trace has blocks"):
+        view.layer = "mid"
+    with pytest.raises(InvalidSetting, match="is empty or lies outside the picture: give left, top, right, bottom"):
+        view.box = (5, 5, 5, 9)
+    view.close()
+
+
+def test_views_of_different_runs_can_be_locked_together() -> None:
+    one, other = TraceView(synthetic_trace("a red castle")), StepsView(synthetic_trace("a blue narwhal", steps=4))
+    link = traitlets.link((one, "step"), (other, "step"))
+    words = traitlets.link((one, "words"), (other, "words"))
+    one.step, one.words = 2, (1, 2)
+    assert (other.step, other.words, other.word) == (2, (1, 2), 1)
+    link.unlink()
+    words.unlink()
+    one.close()
+    other.close()
+
+
+@pytest.mark.parametrize("kind", [AttentionView, GuidanceView, StepsView, TraceView, WordsView])
+def test_every_view_sends_what_it_needs(kind: type[RunView]) -> None:
+    view = kind(synthetic_run("a red castle", steps=2))
+    assert set(view._parts) <= set(view._meta)
+    assert all(view._meta[part] is not None for part in view._parts)
+    assert repr(view) == f"{kind.__name__}('a red castle')"
+    view.close()
+
+
 def test_a_word_that_was_cut_off_can_not_be_pinned() -> None:
     view = AttentionView(synthetic_trace("red castle " * 10, limit=7))
     with pytest.raises(InvalidSetting, match="Word 8 has no map"):
@@ -57,7 +108,7 @@ def test_data_is_sent_once_and_can_not_be_changed() -> None:
     view = AttentionView(synthetic_trace())
     state = view.get_state()
     assert isinstance(state["_data"], bytes)
-    assert state["_meta"]["kind"] == "attention"
+    assert state["_meta"]["kind"] == "trace"
     with pytest.raises(traitlets.TraitError, match="read-only"):
         view._data = b""
     assert repr(view) == "AttentionView('a blue narwhal and a red castle')"
@@ -78,6 +129,7 @@ def test_a_bundle_that_was_not_built_is_one_sentence(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(bundles, "STATIC", tmp_path)
     assert bundles.bundle("attention") == ""
     monkeypatch.setattr(AttentionView, "_esm", "")
+    monkeypatch.setattr(TraceView, "_esm", "")
     with pytest.raises(MissingBundle, match=r"attention\.js, was not built: run `make front` in the repository\."):
         AttentionView(synthetic_trace())
     sent: list[dict[str, str]] = []
@@ -92,8 +144,10 @@ def test_the_bundle_is_its_text_but_for_hot_reload(monkeypatch: pytest.MonkeyPat
     assert bundles.bundle("attention") == STATIC
 
 
-def test_the_bundle_is_small() -> None:
-    assert STATIC.stat().st_size < 50_000
+def test_the_bundles_are_small() -> None:
+    sizes = {path.stem: path.stat().st_size for path in STATIC.parent.glob("*.js")}
+    assert set(sizes) >= {"app", "attention", "guidance", "page", "steps", "trace", "words"}
+    assert all(size < 150_000 for size in sizes.values()), sizes
 
 
 def test_without_a_kernel_a_trace_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +170,7 @@ def test_a_notebook_without_a_browser_gets_both_outputs() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     NotebookClient(notebook, resources={"metadata": {"path": str(ROOT)}}, timeout=120).execute()
     widget, preview = (output["data"] for output in notebook.cells[0].outputs)
-    assert widget["text/plain"] == "AttentionView('a blue narwhal and a red castle')"
+    assert widget["text/plain"] == "TraceView('a blue narwhal and a red castle')"
     assert "application/vnd.jupyter.widget-view+json" in widget
     assert "prompt-explorer-preview" in preview["text/html"]
     assert preview["text/plain"].startswith("a blue narwhal and a red castle\nsynthetic")

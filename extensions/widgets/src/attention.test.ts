@@ -1,34 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import view from "./attention";
 import { golden, message } from "./fixtures/golden";
+import { FakeModel as Model } from "./fixtures/model";
 
-/** As anywidget's model, as far as the view uses it. */
-class Model {
-  saved = 0;
-  private readonly listeners = new Map<string, Set<() => void>>();
-  constructor(readonly state: Record<string, unknown>) {}
-  get(name: string): unknown {
-    return this.state[name];
-  }
-  set(name: string, value: unknown): void {
-    this.state[name] = value;
-    this.listeners.get(`change:${name}`)?.forEach((listener) => listener());
-  }
-  on(name: string, listener: () => void): void {
-    this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(listener));
-  }
-  off(name: string, listener: () => void): void {
-    this.listeners.get(name)?.delete(listener);
-  }
-  count(): number {
-    return [...this.listeners.values()].reduce((sum, set) => sum + set.size, 0);
-  }
-  save_changes(): void {
-    this.saved++;
-  }
-}
-
-const fresh = (meta: unknown = golden.meta) => new Model({ _meta: meta, _data: message(), _preview: "", word: null, step: null, pixel: null });
+const fresh = (meta: unknown = golden.meta) => new Model({ _meta: meta, _data: message(), _preview: "", word: null, words: [], step: null, pixel: null, box: null, layer: null });
 
 function show(model: Model) {
   const el = document.body.appendChild(document.createElement("div"));
@@ -64,7 +39,7 @@ describe("the attention view", () => {
     const { words, el, text } = show(model);
     words[6]!.dispatchEvent(new Event("pointerenter"));
     expect(text(".pe-legend .pe-title")).toBe("narwhal");
-    const slider = el.querySelector<HTMLInputElement>(".pe-steps input")!;
+    const slider = el.querySelector<HTMLInputElement>(".pe-scrub > input")!;
     slider.value = "3";
     slider.dispatchEvent(new Event("input"));
     expect(text(".pe-steps .pe-title")).toBe("Step 3 of 3");
@@ -72,7 +47,7 @@ describe("the attention view", () => {
     expect(text(".pe-ranking .pe-aside")).toMatch(/^at x \d+, y \d+$/);
     vi.runAllTimers();
     expect(model.saved).toBe(0);
-    expect(model.state).toMatchObject({ word: null, step: null, pixel: null });
+    expect(model.state).toMatchObject({ word: null, words: [], step: null, pixel: null });
   });
 
   it("sends what is pinned, once for a burst", () => {
@@ -80,12 +55,12 @@ describe("the attention view", () => {
     const { words, el } = show(model);
     words[1]!.click();
     words[2]!.click();
-    const slider = el.querySelector<HTMLInputElement>(".pe-steps input")!;
+    const slider = el.querySelector<HTMLInputElement>(".pe-scrub > input")!;
     slider.value = "2";
     slider.dispatchEvent(new Event("change"));
     expect(model.saved).toBe(0);
     vi.runAllTimers();
-    expect(model.state).toMatchObject({ word: 2, step: 1, pixel: null });
+    expect(model.state).toMatchObject({ word: 2, words: [2], step: 1, pixel: null });
     expect(model.saved).toBe(1);
     words[2]!.click();
     vi.runAllTimers();
@@ -104,6 +79,62 @@ describe("the attention view", () => {
     expect(model.state.word).toBe(2);
     model.set("word", 5);
     expect(words[5]!.getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("selects several words with Shift, each in its own colour", () => {
+    const model = fresh();
+    const { words, text } = show(model);
+    const shift = (word: number) => words[word]!.dispatchEvent(new MouseEvent("click", { shiftKey: true, bubbles: true }));
+    words[2]!.click();
+    shift(6);
+    expect(text(".pe-legend .pe-title")).toBe("2 words");
+    vi.runAllTimers();
+    expect(model.state).toMatchObject({ word: 2, words: [2, 6] });
+    expect(words[2]!.style.getPropertyValue("--pe-own")).not.toBe(words[6]!.style.getPropertyValue("--pe-own"));
+    shift(2);
+    vi.runAllTimers();
+    expect(model.state).toMatchObject({ word: 6, words: [6] });
+  });
+
+  it("follows a link that carries only the first word", () => {
+    const model = fresh();
+    const { words } = show(model);
+    model.set("word", 5);
+    expect(words[5]!.getAttribute("aria-pressed")).toBe("true");
+    model.set("word", null);
+    expect(words.every((word) => word.getAttribute("aria-pressed") === "false")).toBe(true);
+  });
+
+  it("shows one layer, and small maps of all", () => {
+    const model = fresh();
+    const { el } = show(model);
+    const select = el.querySelector<HTMLSelectElement>(".pe-select")!;
+    expect([...select.options].length).toBe(1 + 2 + 4);
+    select.value = "2x3";
+    select.dispatchEvent(new Event("change"));
+    vi.runAllTimers();
+    expect(model.state.layer).toBe("2x3");
+    const choose = (name: string) => [...el.querySelectorAll<HTMLButtonElement>(".pe-choice")].find((one) => one.textContent === name)!.click();
+    choose("Words");
+    expect(el.querySelectorAll(".pe-tile").length).toBe(7);
+    el.querySelectorAll<HTMLButtonElement>(".pe-tile")[2]!.click();
+    choose("Steps");
+    expect([...el.querySelectorAll(".pe-tile-name")].map((one) => one.textContent)).toEqual(["Step 1", "Step 2", "Step 3"]);
+  });
+
+  it("ranks a dragged part of the picture", () => {
+    const model = fresh();
+    const { el, text } = show(model);
+    const frame = el.querySelector<HTMLElement>(".pe-frame")!;
+    frame.getBoundingClientRect = () => ({ left: 0, top: 0, width: 480, height: 320 }) as DOMRect;
+    frame.setPointerCapture = () => undefined;
+    const move = (type: string, clientX: number, clientY: number) => frame.dispatchEvent(new PointerEvent(type, { clientX, clientY, button: 0, bubbles: true }));
+    move("pointerdown", 100, 100);
+    move("pointermove", 200, 180);
+    expect(text(".pe-ranking .pe-aside")).toBe("in 11 × 9 px");
+    move("pointerup", 200, 180);
+    vi.runAllTimers();
+    expect(model.state.box).toEqual([10, 10, 21, 19]);
   });
 
   it("lets go on Escape", () => {
@@ -152,7 +183,7 @@ describe("the attention view", () => {
   it("leaves no listener behind", () => {
     const model = fresh();
     const { controller, words } = show(model);
-    expect(model.count()).toBe(3);
+    expect(model.count()).toBe(6);
     controller.abort();
     expect(model.count()).toBe(0);
     words[2]!.click();
@@ -171,8 +202,17 @@ describe("the attention view", () => {
     expect(model.state.word).toBeNull();
   });
 
+  it("marks words that the model was never taught", () => {
+    const words = (golden.meta.words as object[]).map((word, i) => (i === 2 ? { ...word, unknown: true } : word));
+    const shown = show(fresh({ ...golden.meta, words }));
+    const { text } = (golden.meta.words as { text: string }[])[2]!;
+    expect(shown.words[2]!.classList.contains("pe-unknown")).toBe(true);
+    expect(shown.words[2]!.textContent).toContain("(unknown to the model)");
+    expect(shown.text(".pe-prompt .pe-note")).toBe(`The model was never taught: ${text}.`);
+  });
+
   it("says in one sentence what it can't read", () => {
     const { el } = show(fresh({ ...golden.meta, version: 9 }));
-    expect(el.textContent).toBe("The data of this view can't be read (its version is 9, expected 1): run the cell again.");
+    expect(el.textContent).toBe("The data of this view can't be read (its version is 9, expected 2): run the cell again.");
   });
 });

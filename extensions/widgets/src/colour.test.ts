@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, it } from "vitest";
-import { colourOf, FAINTEST, STOPS, STRONGEST, TABLE } from "./colour";
+import { BANDS, colourOf, FAINTEST, STOPS, STRONGEST, TABLE, WORDS } from "./colour";
 
 it("goes through its stops and keeps within the ends", () => {
   expect(colourOf(0)).toEqual([0, 0, 4]);
@@ -22,5 +22,6 @@ it("grows in lightness and in cover, so that it reads without hue", () => {
 it("is the palette of the static preview", () => {
   const python = readFileSync(resolve(import.meta.dirname, "../../../explorer/views/palette.py"), "utf-8");
   expect([...python.matchAll(/"([0-9a-f]{6})"/g)].map((match) => match[1])).toEqual([...STOPS]);
+  expect([...python.slice(python.indexOf("WORDS =")).matchAll(/"([0-9A-F]{6})"/g)].map((match) => match[1]!.toLowerCase())).toEqual([...WORDS, ...BANDS]);
   expect(python).toContain(`FAINTEST, STRONGEST = ${FAINTEST}, ${STRONGEST}`);
 });

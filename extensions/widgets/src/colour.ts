@@ -34,3 +34,18 @@ export const TABLE: Uint8ClampedArray = (() => {
 export function gradient(): string {
   return `linear-gradient(to right, ${STOPS.map((stop) => `#${stop}`).join(", ")})`;
 }
+
+/** Of the words that are selected together (Okabe & Ito 2008, safe for the colour-blind; black left out). */
+export const WORDS = ["e69f00", "56b4e9", "009e73", "f0e442", "cc79a7", "d55e00", "0072b2"] as const;
+
+/** Of frequency bands, coarse to fine: they can be told apart and seen in both themes. */
+export const BANDS = ["4a6fd0", "2a9d8f", "c9952a", "d9653b", "b5489a", "7a5cc9"] as const;
+
+export function wordColour(place: number): string {
+  return `#${WORDS[place % WORDS.length]}`;
+}
+
+export function channels(hex: string): Colour {
+  const at = hex.startsWith("#") ? 1 : 0;
+  return [0, 2, 4].map((i) => parseInt(hex.slice(at + i, at + i + 2), 16)) as Colour;
+}

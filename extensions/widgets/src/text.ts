@@ -1,4 +1,5 @@
 /** Words and numbers as text. Prompts are untrusted: they reach the page only as text nodes. */
+import type { Step } from "./readout";
 
 /** A share as a percentage, with a thin space that does not break. */
 export function percent(share: number): string {
@@ -20,9 +21,15 @@ export function direction(text: string): "ltr" | "rtl" {
   return /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(letter) ? "rtl" : "ltr";
 }
 
-/** "step 7 of 25", and its place on the way from noise to picture. */
-export function stepLabel(step: number | null, steps: number): string {
+/** How many times something, with a sign of its own. */
+export function times(factor: number): string {
+  return `${factor >= 9.95 ? factor.toFixed(0) : factor.toFixed(1)}×`;
+}
+
+/** "Step 7 of 25", and its place on the way from noise to picture. */
+export function stepLabel(step: Step, steps: number): string {
   if (step === null) return steps === 1 ? "The only step" : `All ${steps} steps, mean`;
+  if (typeof step !== "number") return `Steps ${step[0] + 1} to ${step[1] + 1} of ${steps}`;
   return `Step ${step + 1} of ${steps}`;
 }
 

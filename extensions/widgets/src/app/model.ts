@@ -1,0 +1,57 @@
+/** The traits of explorer/views/app.py. */
+import type { Model, Traits } from "../shell";
+
+export interface Status {
+  readonly state: "idle" | "waiting" | "running" | "stopping" | "stopped" | "done" | "failed";
+  readonly step?: number;
+  readonly steps?: number;
+  /** Seconds. */
+  readonly left?: number;
+  readonly seconds?: number;
+  /** The step of the live picture. */
+  readonly pictured?: number;
+  readonly message?: string;
+}
+
+export interface Listed {
+  readonly id: string;
+  readonly title: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface Settings {
+  prompt: string;
+  negative_prompt: string;
+  seed: number;
+  locked: boolean;
+  steps: number;
+  guidance: number;
+  width: number;
+  height: number;
+  sampler: string;
+}
+
+export interface AppTraits extends Traits, Settings {
+  readonly _choices: {
+    readonly model: string;
+    readonly samplers: readonly string[];
+    readonly sizes: readonly (readonly [number, number])[];
+    readonly examples: readonly string[];
+    /** Whether a run is so short that the picture can follow the typing. */
+    readonly quick: boolean;
+  };
+  readonly _status: Status;
+  readonly _live: DataView<ArrayBuffer>;
+  readonly _history: readonly Listed[];
+  readonly _thumbs: DataView<ArrayBuffer>;
+  readonly _shown: string;
+}
+
+export interface AppModel extends Model {
+  get<K extends keyof AppTraits>(name: K): AppTraits[K];
+  set<K extends keyof AppTraits>(name: K, value: AppTraits[K]): void;
+  send(content: unknown): void;
+}
+
+export const busy = (state: Status["state"]): boolean => state === "waiting" || state === "running" || state === "stopping";

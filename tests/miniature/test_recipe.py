@@ -22,6 +22,7 @@ from transformers import CLIPTokenizer
 
 from explorer.miniature import FOLDER, world
 from explorer.miniature import oracle as seer
+from explorer.miniature.lesson import lesson
 from explorer.miniature.oracle import BEARINGS, HEADS, Oracle, Reading
 from explorer.miniature.recipe import autoencoder as ae
 from explorer.miniature.recipe import clip as cl
@@ -532,3 +533,17 @@ def test_the_shipped_weights_are_small_and_plain() -> None:
             with safe_open(path, "pt") as weights:
                 kinds = {str(weights.get_slice(k).get_dtype()) for k in weights.keys()}  # noqa: SIM118
             assert kinds <= {"F16", "I64"}, path
+
+
+def test_a_lesson_learns_from_its_first_moment_to_its_last() -> None:
+    moments = list(lesson(("balloon",), ("red", "blue"), seconds=1.0, every=60, drawings=6, batch=4))
+    first, last = moments
+    assert first.seen == 0 < last.seen
+    assert first.prompts == last.prompts == ("a red balloon", "a blue balloon")
+    assert last.pictures.shape == (2, 128, 128, 3)
+    assert not np.array_equal(first.pictures, last.pictures)
+    assert np.isfinite(last.loss)
+    assert "pictures seen" in str(last)
+    assert last._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="no subject called 'dragon'"):
+        next(lesson(("dragon",)))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 
-def save(path: Path, pictures: Sequence[NDArray[np.uint8]], captions: Sequence[str] = (), columns: int = 8) -> None:
-    """Write uint8 pictures (height, width, 3) as one PNG, row by row."""
+def sheet(pictures: Sequence[NDArray[np.uint8]], captions: Sequence[str] = (), columns: int = 8) -> Image.Image:
+    """uint8 pictures (height, width, 3) as one, row by row."""
     height, width = pictures[0].shape[:2]
     foot = 34 if captions else 0
     rows = -(-len(pictures) // columns)
@@ -25,6 +25,11 @@ def save(path: Path, pictures: Sequence[NDArray[np.uint8]], captions: Sequence[s
             draw.multiline_text(
                 (x, y + height), "\n".join(textwrap.wrap(captions[i], 25)[:3]), "black", font_size=10, spacing=1
             )
+    return page
+
+
+def save(path: Path, pictures: Sequence[NDArray[np.uint8]], captions: Sequence[str] = (), columns: int = 8) -> None:
+    """Write the sheet as a PNG."""
     partial = path.with_suffix(".partial.png")
-    page.save(partial)
+    sheet(pictures, captions, columns).save(partial)
     partial.replace(path)

@@ -94,13 +94,13 @@ def build_text(tokenizer: CLIPTokenizer, size: dict[str, Any] = TEXT) -> CLIPTex
     return CLIPTextModel(config)
 
 
-def build(width: int, size: dict[str, Any] = SIZE) -> UNet2DConditionModel:
-    """An untrained U-Net for text embeddings of `width` channels."""
+def build(width: int, size: dict[str, Any] = SIZE, latent: int = LATENT) -> UNet2DConditionModel:
+    """An untrained U-Net for text embeddings of `width` channels and latents of `latent`."""
     crossed = len(size["block_out_channels"]) - 1
     model = UNet2DConditionModel(
         sample_size=16,
-        in_channels=LATENT,
-        out_channels=LATENT,
+        in_channels=latent,
+        out_channels=latent,
         down_block_types=("CrossAttnDownBlock2D",) * crossed + ("DownBlock2D",),
         up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * crossed,
         cross_attention_dim=width,
@@ -172,10 +172,16 @@ def cache(folder: Path, data: Pictures, vae: AutoencoderKL) -> None:
 class Painter(nn.Module):
     """What is trained together: `unet`, `text`, and `sight`, the layer that goes when training is over."""
 
-    def __init__(self, tokenizer: CLIPTokenizer, size: dict[str, Any] = SIZE, text: dict[str, Any] = TEXT) -> None:
+    def __init__(
+        self,
+        tokenizer: CLIPTokenizer,
+        size: dict[str, Any] = SIZE,
+        text: dict[str, Any] = TEXT,
+        latent: int = LATENT,
+    ) -> None:
         super().__init__()
         self.text = build_text(tokenizer, text)
-        self.unet = build(self.text.config.hidden_size, size)
+        self.unet = build(self.text.config.hidden_size, size, latent)
         self.sight = nn.Conv2d(size["block_out_channels"][0], 1 + len(world.SUBJECTS) + len(world.COLOURS), 1)
 
     def forward(self, noisy: Tensor, t: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -291,7 +297,8 @@ def generate(
     plan = scheduler()
     plan.set_timesteps(steps)
     start = [
-        torch.randn(1, LATENT, 16, 16, generator=torch.Generator().manual_seed(seed + i)) for i in range(len(prompts))
+        torch.randn(1, network.config.in_channels, 16, 16, generator=torch.Generator().manual_seed(seed + i))
+        for i in range(len(prompts))
     ]
     x = torch.cat(start).to(device)
     with torch.autocast(device.type, torch.bfloat16):

@@ -85,13 +85,13 @@ class Ways:
         times: for each word from when until when: shares of the run (0.5), steps counted from 0 (12), or None for its
             beginning or end. Outside of them the prompt is read without the word, whose map is 0 there.
         """
+        from .asked import wanted
         from .interventions import WhatIf, run, timed
-        from .rendering import kept
         from .weighting import Weighted
 
         if isinstance(of, Trace):
             return WhatIf(self, of, **more).schedule(times)
-        keep, tell = kept(more.pop("keep", None)), more.pop("tell", None)
+        keep, tell = wanted(more.pop("keep", None)), more.pop("tell", None)
         renderer, request = self._renderer(), self._asked(of, **more)
         prompt = timed(Weighted(of), renderer.family.tokens(renderer.pipe, of), times)
         edit = {"kind": "schedule", "times": {str(word): list(pair) for word, pair in times.items()}, "of": of}
@@ -103,11 +103,11 @@ class Ways:
         `settings.edit["told"]` says what each bracket does; see `explorer.weighting.parse`. more: the settings of
         `record`. Raises InvalidSetting, naming the place, for a bracket that is not closed and the like.
         """
+        from .asked import wanted
         from .interventions import asked
-        from .rendering import kept
         from .weighting import parse
 
-        keep, tell = kept(more.pop("keep", None)), more.pop("tell", None)
+        keep, tell = wanted(more.pop("keep", None)), more.pop("tell", None)
         parse(prompt)  # what is wrong with it comes before what is wrong with the settings
         return asked(self._renderer(), self._asked(prompt, **more), prompt, keep=keep, tell=tell)
 

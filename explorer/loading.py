@@ -148,7 +148,7 @@ def _no_bars() -> Iterator[None]:
 class Noted:
     """What a model's own record says of it; our miniature's does.
 
-    guidance: what it is usually run with. vocabulary: every word that it was taught, in lower case; None if that is open.
+    guidance: what it is usually run with. vocabulary: every word that it was taught, in lower case; None if open.
     """
 
     guidance: float | None = None

@@ -25,6 +25,9 @@ START = "<start>"
 
 _SELF_AXES = ("step", "layer", "y", "x", "key_y", "key_x")
 
+NOT_KEPT = "not kept"
+"""In the place of an option that a trace can't hold, with its type."""
+
 Choice = int | Sequence[int] | None
 Layers = str | Sequence[str] | None
 
@@ -77,9 +80,10 @@ def plain_config(config: Any) -> dict[str, Any]:
 
 
 def plain_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that JSON takes as they are: not pictures, tensors or functions."""
-    found = {}
+    """Options as JSON takes them; of pictures, tensors and functions only that there was one."""
+    found: dict[str, Any] = {}
     for name, value in options.items():
+        found[name] = {NOT_KEPT: type(value).__name__}
         with contextlib.suppress(TypeError, ValueError):
             json.dumps(value, allow_nan=False)
             found[name] = value

@@ -104,8 +104,10 @@ def test_foreign_files_and_newer_versions(tmp_path: Path) -> None:
         TraceFileError, match=r"^\S+ could not be read: Is a directory\. Check the file's permissions\.$"
     ):
         explorer.open(tmp_path)
-    save_file({"w": np.zeros(3, np.float32)}, path, metadata={"format": "prompt-explorer-trace", "version": "2"})
-    with pytest.raises(TraceFileError, match=r"of version 2, and this package reads version 1: update prompt-explorer"):
+    save_file({"w": np.zeros(3, np.float32)}, path, metadata={"format": "prompt-explorer-trace", "version": "3"})
+    with pytest.raises(
+        TraceFileError, match=r"of version 3, and this package reads up to version 2: update prompt-explorer"
+    ):
         explorer.open(path)
     save_file({"w": np.zeros(3, np.float32)}, path, metadata={"format": "prompt-explorer-trace", "version": "1"})
     with pytest.raises(TraceFileError, match="is truncated or damaged"):

@@ -92,9 +92,10 @@ class Editor:
             if threading.get_ident() == self._owner:
                 gate.edit(None)
                 if not self._seen:
+                    advice = "use diffusers' default attention processor" if crosses else "pass hold_self=0"
                     raise CaptureError(
                         f"{type(getattr(module, 'processor', module)).__name__} computes its attention where it can't "
-                        "be edited: call pipe.unet.set_default_attn_processor() first."
+                        f"be edited: {advice}."
                     )
 
         return enter, leave

@@ -22,7 +22,7 @@ _TELL_X0 = frozenset(
     LMSDiscreteScheduler DPMSolverSDEScheduler EDMEulerScheduler LCMScheduler""".split()
 )
 # Their sample is x0 + sigma * noise, not brought to unit variance (Karras et al. 2022).
-_UNSCALED = frozenset(
+UNSCALED = frozenset(
     """EulerDiscreteScheduler EulerAncestralDiscreteScheduler HeunDiscreteScheduler KDPM2DiscreteScheduler
     KDPM2AncestralDiscreteScheduler LMSDiscreteScheduler DPMSolverSDEScheduler EDMEulerScheduler""".split()
 )
@@ -57,10 +57,10 @@ def level(scheduler: Any, timestep: Any) -> Level:
         if hasattr(scheduler, "sigmas_interpol") and scheduler.state_in_first_order:  # KDPM2 has just left its midpoint
             sigmas, index = scheduler.sigmas_interpol, index - ("Ancestral" in name)
         sigma = float(sigmas[index])
-        if _is_flow(scheduler):
+        if is_flow(scheduler):
             return Level(1 - sigma, sigma, flow=True)
         alpha = (sigma**2 + 1) ** -0.5
-        if name in _UNSCALED:
+        if name in UNSCALED:
             return Level(alpha, sigma * alpha, scale=alpha)
         if hasattr(scheduler, "_sigma_to_alpha_sigma_t"):
             return Level(alpha, sigma * alpha)
@@ -80,7 +80,7 @@ def level_at(scheduler: Any, timestep: Any) -> Level:
 
 def predicted_x0(scheduler: Any, output: torch.Tensor, sample: torch.Tensor, at: Level) -> torch.Tensor:
     """x0 as `output`, the (guided) prediction for `sample` at the level `at`, implies it: float32, of its shape."""
-    kind = scheduler.config.get("prediction_type", "flow_prediction" if _is_flow(scheduler) else "epsilon")
+    kind = scheduler.config.get("prediction_type", "flow_prediction" if is_flow(scheduler) else "epsilon")
     x = sample.float() * at.scale
     output = output.float()[:, : sample.shape[1]]  # a learned variance follows in the channels
     if kind == "epsilon":
@@ -104,5 +104,6 @@ def own_x0(scheduler: Any, result: Any) -> torch.Tensor | None:
     return found
 
 
-def _is_flow(scheduler: Any) -> bool:
+def is_flow(scheduler: Any) -> bool:
+    """Whether its sample is (1 - sigma) * x0 + sigma * noise."""
     return type(scheduler).__name__.startswith("FlowMatch") or bool(scheduler.config.get("use_flow_sigmas", False))

@@ -13,6 +13,7 @@ class AuraFlow(Family):
     name = "aura-flow"
     pipelines = ("AuraFlowPipeline",)
     guidance = 3.5
+    reads = "run"
     rows = 256
 
     def readers(self, pipe: Any) -> Sequence[Reader]:

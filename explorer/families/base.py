@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import lcm
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ..errors import CaptureError, InvalidSetting, UnsupportedPipeline
+from ..errors import CaptureError, UnsupportedPipeline
 from ..prompt import Tokens
 
 if TYPE_CHECKING:
@@ -74,6 +74,12 @@ class Family(ABC):
     text_has_order: ClassVar[bool] = True
     """Whether the denoiser tells the rows of the text by where they stand, as with rotary positions."""
 
+    reads: ClassVar[Literal["denoiser", "run", None]] = None
+    """How a picture that is given is read: by calling `denoise`, by running the pipeline on noised latents, or not."""
+
+    aligned: ClassVar[bool] = False
+    """Whether the family finds each piece's characters by itself, since its tokenizer tells no offsets."""
+
     def matches(self, pipe: Any) -> bool:
         """Whether `pipe` is one of `pipelines`, or derived from one without a `__call__` of its own.
 
@@ -94,7 +100,7 @@ class Family(ABC):
             part = instead.get(name, getattr(pipe, name, None))
             if part is None:
                 raise UnsupportedPipeline(f"This pipeline has no {name}: load it with all of its parts.")
-            if name.startswith("tokenizer") and not getattr(part, "is_fast", False):
+            if name.startswith("tokenizer") and not self.aligned and not getattr(part, "is_fast", False):
                 raise UnsupportedPipeline(
                     f"This pipeline's {name} tells no character offsets: use a fast one, such as "
                     f"{type(part).__name__.removesuffix('Fast')}Fast."
@@ -234,17 +240,27 @@ class Family(ABC):
     def latents(self, pipe: Any, picture: Any) -> "torch.Tensor":
         """A PIL picture as latents (1, channel, y, x), scaled as the denoiser expects them: the encoder's mean."""
         pixels = pipe.image_processor.preprocess(picture).to(device=pipe.vae.device, dtype=pipe.vae.dtype)
-        encoded: torch.Tensor = pipe.vae.encode(pixels).latent_dist.mode()
+        made = pipe.vae.encode(pixels)
+        encoded: torch.Tensor = made.latent if hasattr(made, "latent") else made.latent_dist.mode()
         shift = float(getattr(pipe.vae.config, "shift_factor", None) or 0)
         return (encoded - shift) * float(pipe.vae.config.scaling_factor)
+
+    def packed(self, pipe: Any, latents: "torch.Tensor") -> "torch.Tensor":
+        """Latents (picture, channel, y, x) as the pipeline takes them and the scheduler gets them."""
+        return latents
+
+    def unguided(self, pipe: Any) -> dict[str, Any]:
+        """What the pipeline is called with where a given picture is read: no guidance by a second prediction."""
+        return self.arguments(pipe, negative=[""], guidance=1.0)
 
     def denoise(
         self, pipe: Any, prompt: str, noisy: Sequence["torch.Tensor"], timesteps: Sequence[int]
     ) -> Iterator["torch.Tensor"]:
-        """Call the denoiser on each of `noisy` (1, channel, y, x), conditional only; yields what it predicts."""
-        raise InvalidSetting(
-            f"Reading a picture is not known for {type(pipe).__name__}: use a Stable Diffusion or SDXL pipeline."
-        )
+        """Call the denoiser on each of `noisy` (1, channel, y, x), conditional only; yields what it predicts.
+
+        For families that read pictures by "denoiser".
+        """
+        raise NotImplementedError
 
 
 def attention_in(denoiser: "nn.Module", blocks: Sequence[str], end: str, order: Order) -> list[Reader]:
@@ -272,6 +288,13 @@ def unpack(latents: "torch.Tensor", grid: tuple[int, int]) -> "torch.Tensor":
     parts = latents.unflatten(1, grid).unflatten(3, (-1, 2, 2))
     whole: torch.Tensor = parts.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
     return whole
+
+
+def pack(latents: "torch.Tensor") -> "torch.Tensor":
+    """The inverse of `unpack`: (picture, channel, 2h, 2w) to (picture, h * w, channel * 2 * 2)."""
+    parts = latents.unflatten(3, (-1, 2)).unflatten(2, (-1, 2))
+    packed: torch.Tensor = parts.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
+    return packed
 
 
 def bare(module: Any) -> Any:

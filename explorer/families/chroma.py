@@ -23,3 +23,7 @@ class Chroma(Flux):
     def arguments(self, pipe: Any, *, negative: list[str], guidance: float) -> dict[str, Any]:
         """The usual guidance."""
         return {"negative_prompt": negative, "guidance_scale": guidance}
+
+    def unguided(self, pipe: Any) -> dict[str, Any]:
+        """No second call."""
+        return self.arguments(pipe, negative=[""], guidance=1.0)

@@ -16,6 +16,7 @@ class CogView4(Family):
     name = "cogview4"
     pipelines = ("CogView4Pipeline",)
     guidance = 5.0
+    reads = "run"
     guides = "calls"
     rows = 1024
 

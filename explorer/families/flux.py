@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._text import reading
-from .base import Encoding, Family, Reader, attention_in, unpack
+from .base import Encoding, Family, Reader, attention_in, pack, unpack
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +24,7 @@ class Flux(Family):
         "FluxControlNetPipeline",
     )
     guidance = 3.5
+    reads = "run"
     text_has_order = False
     guides = "calls"
     parts: ClassVar[tuple[str, ...]] = (
@@ -62,6 +63,14 @@ class Flux(Family):
     def unpacked(self, pipe: Any, latents: "torch.Tensor", grid: tuple[int, int]) -> "torch.Tensor":
         """(picture, h * w, channel * 2 * 2) to (picture, channel, 2h, 2w)."""
         return unpack(latents, grid)
+
+    def packed(self, pipe: Any, latents: "torch.Tensor") -> "torch.Tensor":
+        """The inverse of `unpacked`."""
+        return pack(latents)
+
+    def unguided(self, pipe: Any) -> dict[str, Any]:
+        """The usual distilled guidance: it is an input of the model, and there is no prediction without it."""
+        return self.arguments(pipe, negative=[""], guidance=self.guidance)
 
     def patch(self, pipe: Any) -> int:
         """What the autoencoder reduces by, twice: latents are packed two by two."""

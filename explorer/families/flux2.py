@@ -16,6 +16,7 @@ class Flux2(Flux):
     name = "flux2"
     pipelines: ClassVar[tuple[str, ...]] = ("Flux2Pipeline", "Flux2KleinPipeline")
     guidance = 4.0
+    reads: ClassVar[Any] = None  # its autoencoder packs and normalises latents by itself
     parts: ClassVar[tuple[str, ...]] = ("transformer", "vae", "text_encoder", "tokenizer", "scheduler")
 
     def check(self, pipe: Any) -> None:

@@ -17,6 +17,7 @@ class HunyuanDiT(Family):
     name = "hunyuan-dit"
     pipelines = ("HunyuanDiTPipeline",)
     guidance = 5.0
+    reads = "run"
     parts = ("transformer", "vae", "text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2", "scheduler")
 
     def readers(self, pipe: Any) -> Sequence[Reader]:

@@ -22,6 +22,7 @@ class Lumina2(Family):
     name = "lumina2"
     pipelines = ("Lumina2Pipeline",)
     guidance = 4.0
+    reads = "run"
     guides = "calls"
     rows = 256
 

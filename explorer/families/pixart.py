@@ -17,6 +17,7 @@ class PixArt(Family):
     name = "pixart"
     pipelines = ("PixArtAlphaPipeline", "PixArtSigmaPipeline")
     guidance = 4.5
+    reads = "run"
 
     def readers(self, pipe: Any) -> Sequence[Reader]:
         """`attn2` of every block; `attn1` reads the image alone."""

@@ -18,6 +18,7 @@ class PRX(Family):
     name = "prx"
     pipelines = ("PRXPipeline",)
     guidance = 4.0
+    reads = "run"
 
     def readers(self, pipe: Any) -> Sequence[Reader]:
         """The attention of every block."""

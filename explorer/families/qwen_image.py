@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._text import reading
-from .base import Encoding, Family, Reader, attention_in, unpack
+from .base import Encoding, Family, Reader, attention_in, pack, unpack
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +20,7 @@ class QwenImage(Family):
     name = "qwen-image"
     pipelines = ("QwenImagePipeline", "QwenImageImg2ImgPipeline", "QwenImageInpaintPipeline")
     guidance = 4.0
+    reads = "run"
     guides = "calls"
 
     def readers(self, pipe: Any) -> Sequence[Reader]:
@@ -63,6 +64,20 @@ class QwenImage(Family):
     def unpacked(self, pipe: Any, latents: "torch.Tensor", grid: tuple[int, int]) -> "torch.Tensor":
         """(picture, h * w, channel * 2 * 2) to (picture, channel, 2h, 2w)."""
         return unpack(latents, grid)
+
+    def packed(self, pipe: Any, latents: "torch.Tensor") -> "torch.Tensor":
+        """The inverse of `unpacked`."""
+        return pack(latents)
+
+    def latents(self, pipe: Any, picture: Any) -> "torch.Tensor":
+        """Each channel by its own mean and deviation; the autoencoder is one of videos, of one frame here."""
+        pixels = pipe.image_processor.preprocess(picture).to(device=pipe.vae.device, dtype=pipe.vae.dtype)
+        encoded: torch.Tensor = pipe.vae.encode(pixels[:, :, None]).latent_dist.mode()[:, :, 0]
+        mean, deviation = (
+            encoded.new_tensor(values)[:, None, None]
+            for values in (pipe.vae.config.latents_mean, pipe.vae.config.latents_std)
+        )
+        return (encoded - mean) / deviation
 
     def patch(self, pipe: Any) -> int:
         """What the autoencoder reduces by, twice: latents are packed two by two."""

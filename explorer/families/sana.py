@@ -17,6 +17,7 @@ class Sana(Family):
     name = "sana"
     pipelines = ("SanaPipeline",)
     guidance = 4.5
+    reads = "run"
     rows = 300
 
     def readers(self, pipe: Any) -> Sequence[Reader]:

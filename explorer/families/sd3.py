@@ -18,6 +18,7 @@ class StableDiffusion3(Family):
         "StableDiffusion3InpaintPipeline",
     )
     guidance = 7.0
+    reads = "run"
     text_has_order = False
     parts = ("transformer", "vae", "text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2", "scheduler")
 

@@ -22,6 +22,7 @@ class StableDiffusion(Family):
         "StableDiffusionControlNetPipeline",
     )
     guidance = 7.5
+    reads = "denoiser"
     text_has_order = False
     parts: ClassVar[tuple[str, ...]] = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 
@@ -43,7 +44,7 @@ class StableDiffusion(Family):
         modules = dict(self.denoiser(pipe).named_modules())
         found = []
         for name, module in modules.items():
-            if not getattr(module, "is_cross_attention", False):
+            if not vars(module).get("is_cross_attention"):  # a missing attribute takes a module long to tell
                 continue
             above = [modules[name[:i]] for i, character in enumerate(name) if character == "."]
             kinds = [type(m).__name__ for m in above]

@@ -20,6 +20,7 @@ class ZImage(Family):
     name = "z-image"
     pipelines = ("ZImagePipeline", "ZImageImg2ImgPipeline")
     guidance = 5.0
+    reads = "run"
     guides = "rows, prompt first"
     rows = 512
     whole = 32

@@ -76,6 +76,7 @@ CASES = {
     ),
     "flux2": Case(tiny_language.flux2, "text image", rows="first call", negatives=False),
     "hunyuan-dit": Case(tiny_language.hunyuan_dit, "text", encoder=TWO),
+    "kolors": Case(tiny_language.kolors, "text", mixes=True),
     "lumina2": Case(tiny_language.lumina2, "text image", rows="first call", ragged=True),
     "pixart": Case(tiny_language.pixart, "text"),
     "pixart sigma": Case(tiny_language.pixart_sigma, "text"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import torch
 from diffusers import (
     AuraFlowPipeline,
@@ -15,6 +16,7 @@ from diffusers import (
     CogView4Transformer2DModel,
     DDIMScheduler,
     DDPMScheduler,
+    EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
     Flux2Transformer2DModel,
@@ -30,6 +32,7 @@ from diffusers import (
     QwenImageTransformer2DModel,
     SanaPipeline,
     SanaTransformer2DModel,
+    UNet2DConditionModel,
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
@@ -403,6 +406,88 @@ def flux2(seed: int = 0) -> Flux2KleinPipeline:
     )
     pipe.default_sample_size = 8
     return sharper(pipe, *NORMS)
+
+
+class Pieces:
+    """What ChatGLM's tokenizer asks of SentencePiece's model: words that it knows, else signs, else bytes."""
+
+    def __init__(self, path: str = "") -> None:
+        special = [("<unk>", 0.0), ("<s>", 0.0), ("</s>", 0.0), ("▁", -3.0)]
+        vocabulary = special + [(f"▁{word}", -2.0) for word in WORDS] + [(letter, -6.0) for letter in LETTERS]
+        vocabulary += [(f"<0x{byte:02X}>", -9.0) for byte in range(256)]
+        self.core = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=True))
+        self.core.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+        self.ids = {piece: i for i, (piece, _) in enumerate(vocabulary)}
+        self.pieces = list(self.ids)
+        self.pad_id, self.bos_id, self.eos_id = 0, 1, 2
+        special_tokens = ["[MASK]", "[gMASK]", "[sMASK]", "sop", "eop"]
+        self.special_tokens = {token: len(self.ids) + i for i, token in enumerate(special_tokens)}
+        self.index_special_tokens = {i: token for token, i in self.special_tokens.items()}
+        self.n_words = len(self.ids) + len(special_tokens)
+
+    def tokenize(self, text: str, encode_special_tokens: bool = False) -> list[str]:
+        return list(self.core.encode(text).tokens)
+
+    def convert_token_to_id(self, token: str) -> int:
+        return self.special_tokens.get(token, self.ids.get(token, 0))
+
+    def convert_id_to_token(self, index: int) -> str:
+        if index in self.index_special_tokens:
+            return self.index_special_tokens[index]
+        return "" if index < 3 else self.pieces[index]
+
+    def decode_tokens(self, tokens: list[str]) -> str:
+        return "".join(tokens).replace("▁", " ").strip()
+
+
+def kolors(seed: int = 0) -> Any:
+    # Its modules warn when they are imported, and diffusers itself has them only with SentencePiece.
+    from diffusers.pipelines.kolors import tokenizer as chatglm
+    from diffusers.pipelines.kolors.pipeline_kolors import KolorsPipeline
+    from diffusers.pipelines.kolors.text_encoder import ChatGLMConfig, ChatGLMModel
+
+    torch.manual_seed(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chatglm, "SPTokenizer", Pieces)
+        tokenizer = chatglm.ChatGLMTokenizer("")
+    config = ChatGLMConfig(
+        num_layers=2,
+        padded_vocab_size=tokenizer.vocab_size,
+        hidden_size=16,
+        ffn_hidden_size=16,
+        kv_channels=8,
+        num_attention_heads=2,
+        seq_length=256,
+        original_rope=True,
+    )
+    encoder = ChatGLMModel(config)
+    for name, parameter in encoder.named_parameters():  # they are left as the memory was
+        torch.nn.init.ones_(parameter) if "norm" in name else torch.nn.init.normal_(parameter, std=0.2)
+    unet = UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=(2, 4),
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        transformer_layers_per_block=(1, 2),
+        projection_class_embeddings_input_dim=6 * 8 + 16,
+        encoder_hid_dim=16,
+        encoder_hid_dim_type="text_proj",
+        cross_attention_dim=32,
+        norm_num_groups=8,
+    )
+    pipe = KolorsPipeline(
+        vae=vae(),
+        text_encoder=encoder,
+        tokenizer=tokenizer,
+        unet=unet,
+        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012),
+    )
+    return ready(pipe, "unet", "attn2.to_q.weight", "attn2.to_k.weight", factor=6)
 
 
 def prx(seed: int = 0) -> PRXPipeline:

@@ -1,6 +1,7 @@
 """Image to image and inpainting of the families that have them: as with text alone."""
 
 import functools
+import importlib
 import inspect
 from typing import Any
 
@@ -26,6 +27,7 @@ PIPELINES = {
     "FluxImg2ImgPipeline": "flux",
     "FluxInpaintPipeline": "flux",
     "ChromaImg2ImgPipeline": "chroma",
+    "KolorsImg2ImgPipeline": "kolors",
     "QwenImageImg2ImgPipeline": "qwen-image",
     "QwenImageInpaintPipeline": "qwen-image",
     "ZImageImg2ImgPipeline": "z-image",
@@ -36,7 +38,9 @@ SIZE = (96, 64)
 @functools.cache
 def pipeline(name: str) -> Any:
     pipe = tiny.sd3(channels=16) if name == "StableDiffusion3InpaintPipeline" else CASES[PIPELINES[name]].make()
-    kind = getattr(diffusers, name)
+    # Where SentencePiece is missing, diffusers puts a stand-in in the place of Kolors, whose tokenizer needs it.
+    kolors = "diffusers.pipelines.kolors.pipeline_kolors_img2img"
+    kind = getattr(importlib.import_module(kolors) if "Kolors" in name else diffusers, name)
     missing = {"image_encoder": None, "feature_extractor": None}
     parts = {n: part for n, part in pipe.components.items() if part is not None} | missing
     wanted = inspect.signature(kind.__init__).parameters

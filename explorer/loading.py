@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 MINIATURE = "miniature"
+FAST = "miniature-fast"
+OURS = (MINIATURE, FAST)
 
 
 def fetch(
@@ -30,7 +32,7 @@ def fetch(
     import torch
 
     place = _device(torch, device)
-    number = _dtype(torch, dtype, torch.float32 if place.type == "cpu" or name == MINIATURE else torch.float16)
+    number = _dtype(torch, dtype, torch.float32 if place.type == "cpu" or name in OURS else torch.float16)
     folder, commit = _folder(name, revision)
     source = str(name) if commit else str(folder)
     try:
@@ -43,15 +45,21 @@ def fetch(
     pipe = _from_pretrained(
         source, str(name), revision=commit, local_files_only=not commit, dtype=number, allow_pickle=allow_pickle
     )
-    return pipe.to(place), commit, _noted(folder)
+    if name == FAST:
+        from .miniature import fast
+
+        fast.apply(pipe.unet, folder / "fast")
+    return pipe.to(place), commit, _noted(folder, fast=name == FAST)
 
 
 def _folder(name: str | Path, revision: str | None) -> tuple[Path, str | None]:
     """The folder with the model's index; for a hub model that of the download, which is named by the commit."""
-    if name == MINIATURE:
+    if name in OURS:
         from .miniature import FOLDER
 
         missing = "The miniature's weights are missing from this installation: install the package again."
+        if name == FAST and not (FOLDER / "fast" / "adapter.safetensors").is_file():
+            raise CheckpointError('This installation has no fast set of weights: load "miniature" instead.')
         return _checked(FOLDER, missing), None
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -148,14 +156,16 @@ def _no_bars() -> Iterator[None]:
 class Noted:
     """What a model's own record says of it; our miniature's does.
 
-    guidance: what it is usually run with. vocabulary: every word that it was taught, in lower case; None if open.
+    guidance, steps: what it is usually run with. vocabulary: every word that it was taught, in lower case; None if
+        open.
     """
 
     guidance: float | None = None
+    steps: int = 25
     vocabulary: frozenset[str] | None = None
 
 
-def _noted(folder: Path) -> Noted:
+def _noted(folder: Path, *, fast: bool = False) -> Noted:
     try:
         record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
         guidance, words = record.get("guidance"), record.get("vocabulary")
@@ -163,7 +173,12 @@ def _noted(folder: Path) -> Noted:
         return Noted()
     good = isinstance(guidance, int | float) and math.isfinite(guidance) and guidance >= 0
     known = isinstance(words, list) and bool(words) and all(isinstance(word, str) for word in words)
-    return Noted(float(guidance) if good else None, frozenset(words) if known else None)
+    vocabulary = frozenset(words) if known else None
+    if fast:  # guidance is distilled into it
+        from .miniature.fast import STEPS
+
+        return Noted(1.0, STEPS, vocabulary)
+    return Noted(float(guidance) if good else None, vocabulary=vocabulary)
 
 
 def _device(torch: Any, device: Any) -> Any:

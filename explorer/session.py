@@ -44,8 +44,8 @@ _OURS = {
 class Explorer(Ways, Live):
     """A pipeline that is watched while it runs; made by `load` or `wrap`.
 
-    guidance: what is used where none is asked for. vocabulary: every word that the model was taught, in lower case, for
-    a model of a closed language such as the miniature; None for all others.
+    guidance, steps: what is used where none is asked for. vocabulary: every word that the model was taught, in lower
+    case, for a model of a closed language such as the miniature; None for all others.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Explorer(Ways, Live):
         model: str = "",
         revision: str | None = None,
         guidance: float | None = None,
+        steps: int = 25,
         vocabulary: frozenset[str] | None = None,
     ) -> None:
         self.pipe = pipe
@@ -62,6 +63,7 @@ class Explorer(Ways, Live):
         self.model = model or str(getattr(pipe.config, "_name_or_path", "") or type(pipe).__name__)
         self.revision = revision
         self.guidance = self.family.guidance if guidance is None else guidance
+        self.steps = steps
         self.vocabulary = vocabulary
         super().__init__()
         self._one_run = threading.RLock()
@@ -72,7 +74,7 @@ class Explorer(Ways, Live):
         negative_prompt: str = "",
         *,
         seed: int | None = None,
-        steps: int = 25,
+        steps: int | None = None,
         guidance: float | None = None,
         width: int | None = None,
         height: int | None = None,
@@ -87,7 +89,8 @@ class Explorer(Ways, Live):
         prompt: one, or several to be run as a batch; an empty one is allowed, and what is too long is cut and marked.
         seed: picture i of a prompt starts from noise that is drawn on the CPU with `seed + i`, whatever the prompt,
             so that any of them can be made again alone; None draws a fresh one. Each trace's settings hold its own.
-        steps: of the scheduler. Those of second order (Heun, PNDM) run the model more often, and each run is recorded.
+        steps: of the scheduler; None is the model's usual. Those of second order (Heun, PNDM) run the model more often,
+            and each run is recorded.
         guidance: classifier-free guidance; 1 or less is none; None is the model's usual.
         width, height: in pixels, multiples of 8; None is the model's usual, or the size of `image` where one is given.
         images: for each prompt.
@@ -104,7 +107,7 @@ class Explorer(Ways, Live):
         """
         prompts = prompts_of(prompt)
         count = whole("images", images, least=1)
-        steps = whole("steps", steps, least=1, most=int(self.pipe.scheduler.config.get("num_train_timesteps", 1000)))
+        steps = self._steps(steps)
         scale = self.guidance if guidance is None else guidance_of(guidance)
         usual = self._usual(options)
         tall = usual[0] if height is None else self._pixels("height", height)
@@ -156,7 +159,7 @@ class Explorer(Ways, Live):
         negative_prompt: str = "",
         *,
         seed: int | None = None,
-        steps: int = 25,
+        steps: int | None = None,
         guidance: float | None = None,
         width: int | None = None,
         height: int | None = None,
@@ -166,7 +169,6 @@ class Explorer(Ways, Live):
         from .rendering import Request
 
         usual = self._usual(options)
-        most = int(self.pipe.scheduler.config.get("num_train_timesteps", 1000))
         negative = text_of("negative_prompt", negative_prompt)
         if negative and "negative_prompt" not in self._takes:
             raise InvalidSetting(f"{type(self.pipe).__name__} knows no negative prompt: leave it out.")
@@ -174,7 +176,7 @@ class Explorer(Ways, Live):
             prompt=text_of("prompt", prompt),
             negative_prompt=negative,
             seed=secrets.randbelow(2**32) if seed is None else whole("seed", seed, 0, LARGEST_SEED),
-            steps=whole("steps", steps, least=1, most=most),
+            steps=self._steps(steps),
             guidance=self.guidance if guidance is None else guidance_of(guidance),
             width=usual[1] if width is None else self._pixels("width", width),
             height=usual[0] if height is None else self._pixels("height", height),
@@ -186,7 +188,7 @@ class Explorer(Ways, Live):
         prompt: str | Sequence[str],
         negative_prompt: str = "",
         *,
-        steps: int = 25,
+        steps: int | None = None,
         guidance: float | None = None,
         width: int | None = None,
         height: int | None = None,
@@ -202,7 +204,7 @@ class Explorer(Ways, Live):
         from .capture import Estimate, seconds
 
         prompts, kept = prompts_of(prompt), wanted(keep)
-        count, steps = whole("images", images, least=1), whole("steps", steps, least=1)
+        count, steps = whole("images", images, least=1), self._steps(steps)
         most = None if budget is None else whole("budget", budget, least=1)
         scale = self.guidance if guidance is None else guidance_of(guidance)
         usual = self.family.size(self.pipe)
@@ -319,6 +321,11 @@ class Explorer(Ways, Live):
 
         return trace_of(self, recording, encoding, picture, negative, **settings)
 
+    def _steps(self, steps: int | None) -> int:
+        if steps is None:
+            return self.steps
+        return whole("steps", steps, least=1, most=int(self.pipe.scheduler.config.get("num_train_timesteps", 1000)))
+
     def _pixels(self, name: str, value: Any) -> int:
         multiple = self.family.multiple(self.pipe)
         pixels = whole(name, value, least=multiple)
@@ -357,6 +364,7 @@ def load(
 ) -> Explorer:
     """Load a pipeline: the miniature that this package ships, a folder, or a checkpoint of the Hugging Face hub.
 
+    name: "miniature", "miniature-fast" (which draws in four steps, for pictures while you type), a folder, owner/model.
     device: None is a GPU where there is one, else the CPU. dtype: None is float16 on a GPU, else float32; the miniature
         always runs in float32 unless told otherwise.
     revision: of a hub checkpoint, a branch, tag or commit.
@@ -368,7 +376,8 @@ def load(
     from .loading import fetch
 
     pipe, commit, noted = fetch(name, device=device, dtype=dtype, revision=revision, allow_pickle=allow_pickle)
-    return Explorer(pipe, model=str(name), revision=commit, guidance=noted.guidance, vocabulary=noted.vocabulary)
+    usual = {"guidance": noted.guidance, "steps": noted.steps, "vocabulary": noted.vocabulary}
+    return Explorer(pipe, model=str(name), revision=commit, **usual)
 
 
 def _short_dtype(explorer: Explorer) -> str:

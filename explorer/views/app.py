@@ -88,7 +88,8 @@ class App(anywidget.AnyWidget, Selection):
         self.set_trait("_status", {"state": "idle"})
         self.set_trait("_preview", _preview)
         self._list_runs()
-        start = {"guidance": explorer.guidance, "width": width, "height": height, "sampler": names[0]}
+        start = {"guidance": explorer.guidance, "steps": explorer.steps, "sampler": names[0]}
+        start |= {"width": width, "height": height}
         super().__init__(seed=secrets.randbelow(10_000), **start)
         self.on_msg(self._told)
         runs = explorer.history
@@ -252,8 +253,8 @@ def _choices(explorer: "Explorer", names: list[str], height: int, width: int) ->
         "model": wire.clean(explorer.model, 120),
         "samplers": names,
         "sizes": [list(size) for size in dict.fromkeys(sizes)],
-        "examples": list(EXAMPLES.get(explorer.model, OTHER_EXAMPLES)),
-        "quick": explorer.model in EXAMPLES,
+        "examples": list(EXAMPLES.get(explorer.model.removesuffix("-fast"), OTHER_EXAMPLES)),
+        "quick": explorer.model.removesuffix("-fast") in EXAMPLES,
     }
 
 

@@ -9,6 +9,12 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = 20  # the oldest Node that extensions/package.json supports
+LAB = "extensions/lab/built"
+# Where JupyterLab looks for its extensions, and its server for what to start.
+SHARED = {
+    LAB: "share/jupyter/labextensions/prompt-explorer",
+    "extensions/lab/server.json": "etc/jupyter/jupyter_server_config.d/prompt-explorer.json",
+}
 
 
 def has_node() -> bool:
@@ -33,7 +39,12 @@ class FrontEnd(BuildHookInterface):
             if not (extensions / "node_modules").is_dir():  # what make has installed there serves
                 subprocess.run([npm, "ci", "--prefer-offline"], cwd=extensions, check=True)
             subprocess.run([npm, "run", "build"], cwd=extensions, check=True)
+        if version != "editable" and self.target_name == "wheel":
+            build_data["shared_data"] |= SHARED
+        elif self.target_name == "sdist":
+            build_data["force_include"][LAB] = LAB  # git ignores it, and the walk enters no folder that is ignored
 
     def built(self) -> bool:
         """Whether this is an unpacked sdist, which brings its bundles."""
-        return Path(self.root, "PKG-INFO").is_file() and any(Path(self.root, "explorer/views/static").glob("*.js"))
+        made = [any(Path(self.root, folder).glob("*.js")) for folder in ("explorer/views/static", f"{LAB}/static")]
+        return Path(self.root, "PKG-INFO").is_file() and all(made)

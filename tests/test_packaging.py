@@ -1,6 +1,8 @@
 """The wheel and the sdist: what is in them, and that the wheel works where there is neither source tree nor Node."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.skipif(not (ROOT / "hatch_build.py").is_file(), reason=
 def dist(tmp_path_factory):
     """Built from a bare copy of the sources; without isolation, since pins.txt has brought what it needs."""
     tree, folder = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("dist")
-    made = shutil.ignore_patterns("node_modules", "static", "runs", "__pycache__")
+    made = shutil.ignore_patterns("node_modules", "static", "built", "lib", "runs", "__pycache__")
     for name in ("explorer", "extensions"):
         shutil.copytree(ROOT / name, tree / name, ignore=made)
     for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitignore"):
@@ -42,7 +44,8 @@ def names(wheel):
 
 
 def test_it_holds_the_package_and_nothing_else(names):
-    assert {name.split("/")[0] for name in names} == {"explorer", "prompt_explorer-0.1.0.dist-info"}
+    info = "prompt_explorer-0.1.0"
+    assert {name.split("/")[0] for name in names} == {"explorer", f"{info}.data", f"{info}.dist-info"}
     assert not [name for name in names if "/runs/" in name or "__pycache__" in name]
 
 
@@ -53,6 +56,19 @@ def test_it_holds_a_bundle_for_every_view_with_a_browser_side(names):
     assert {name for name in names if name.startswith("explorer/views/static/")} == {
         f"explorer/views/static/{view}.js" for view in views
     }
+
+
+def test_it_holds_the_extension_of_jupyterlab_and_what_starts_its_server_part(wheel, names):
+    data = "prompt_explorer-0.1.0.data/data"
+    extension = f"{data}/share/jupyter/labextensions/prompt-explorer"
+    assert {f"{extension}/{name}" for name in ("package.json", "install.json")} <= set(names)
+    assert f"{extension}/schemas/prompt-explorer/plugin.json" in names
+    server = f"{data}/etc/jupyter/jupyter_server_config.d/prompt-explorer.json"
+    assert {name for name in names if name.startswith(data) and not name.startswith(extension)} == {server}
+    with zipfile.ZipFile(wheel) as archive:
+        entry = json.loads(archive.read(f"{extension}/package.json"))["jupyterlab"]["_build"]["load"]
+        assert json.loads(archive.read(server)) == {"ServerApp": {"jpserver_extensions": {"explorer.server": True}}}
+    assert f"{extension}/{entry}" in names
 
 
 def test_it_holds_the_miniature(names):
@@ -76,6 +92,8 @@ def test_the_sdist_holds_the_sources_of_the_bundles(dist):
     assert {"hatch_build.py", "extensions/package-lock.json", "extensions/widgets/build.mjs"} <= names
     assert {f"extensions/widgets/src/{path.name}" for path in (ROOT / "extensions/widgets/src").glob("*.ts")} <= names
     assert any(name.startswith("explorer/views/static/") for name in names)  # so that it installs without Node
+    assert "extensions/lab/built/package.json" in names
+    assert not [name for name in names if name.startswith("extensions/lab/lib/")]
 
 
 def test_it_works_in_an_empty_environment_without_node(wheel, tmp_path):
@@ -91,6 +109,17 @@ def test_it_works_in_an_empty_environment_without_node(wheel, tmp_path):
     )
     assert done.stderr == ""
     assert done.stdout == "0.1.0\n"
+    private = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "HOME")}
+    for command, seen in (("labextension", "prompt-explorer v0.1.0 enabled OK"), ("server extension", "enabled")):
+        module = ["jupyterlab.labextensions", "list"] if command == "labextension" else []
+        module = module or ["jupyter_server.extension.serverextension", "list"]
+        done = subprocess.run(
+            [env / "bin/python", "-m", *module], cwd=tmp_path, env={"PATH": ""} | private, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        said = re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr)
+        assert seen in said, said
+        assert command == "labextension" or "explorer.server" in said
 
 
 CHECK = """

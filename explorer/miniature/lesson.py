@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,11 +72,13 @@ def lesson(
     drawings: int = 360,
     batch: int = 32,
     seed: int = 0,
+    tell: Callable[[int, float, float], None] | None = None,
 ) -> Iterator[Moment]:
     """Train a small model from nothing on these subjects in these colours, and tell how it is getting on.
 
     seconds: how long; every: seconds between two moments, the first of which comes before anything is learned.
-    drawings: pictures in the training set. Stop it as any loop, with `break` or by interrupting the kernel.
+    drawings: pictures in the training set. tell: called after each step with the pictures seen, the seconds and the
+    step's error; what it raises ends the lesson. Stop it as any loop, with `break` or by interrupting the kernel.
     Raises ValueError, naming what is known, for a subject or colour that is not of the world.
     """
     torch.manual_seed(seed)
@@ -128,6 +130,8 @@ def lesson(
         seen += batch
         follow(average, model, min(0.99, (1 + seen / batch) / (10 + seen / batch)))
         errors.append(float(error.detach()))
+        if tell is not None:
+            tell(seen, time.monotonic() - began, errors[-1])
     pictures = unet.generate(average.unet, vae, average.text, tokenizer, prompts, steps=12, guidance=2.0)
     yield Moment(seen, time.monotonic() - began, float(np.mean(errors)), prompts, pictures)
 

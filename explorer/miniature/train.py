@@ -19,17 +19,22 @@ import typer
 from numpy.typing import NDArray
 from transformers import CLIPTokenizer
 
-from . import FOLDER, world
+from . import FOLDER, story, world
+from . import upscaler as enlarging
 from .fast import LowRank
+from .film import FILMS
 from .oracle import Oracle
 from .recipe import autoencoder as ae
 from .recipe import clip as cl
 from .recipe import data, score, team, tokenizer, unet
 from .recipe import fast as quick
 from .recipe import oracle as seer
+from .recipe import upscaler as larger
+from .recipe import watch as seeing
+from .recipe.camera import Camera
 from .recipe.export import export as write
 from .recipe.files import load_json, load_torch, save_json
-from .recipe.loop import Plan, Stage, Stop, record, train
+from .recipe.loop import Plan, Stage, Stop, Watch, record, train
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 Out = Annotated[Path, typer.Option(help="Where the set, the checkpoints, the logs and the sheets go.")]
@@ -83,9 +88,9 @@ def learn_tokenizer(out: Out = HERE) -> None:
         )
 
 
-def _train(stage: Stage, out: Path, plan: Plan) -> None:
+def _train(stage: Stage, out: Path, plan: Plan, watch: Watch | None = None) -> None:
     stop = Stop()
-    train(stage, out, plan, stop)
+    train(stage, out, plan, stop, watch)
     if stop.asked:
         print(f"{stage.name}: saved; the same command goes on from here.", flush=True)
         raise SystemExit(130)
@@ -157,9 +162,9 @@ def _clip_work(out: Path, plan: Plan, batch: int, device: str) -> None:
 def clip(
     out: Out = HERE,
     minutes: Minutes = 12,
-    batch: Batch = 192,
-    rate: Rate = 1e-3,
-    muon: Rate = 2e-3,
+    batch: Batch = 64,
+    rate: Rate = 2e-3,
+    muon: Rate = 4e-3,
     device: Device = "auto",
     workers: Workers = 0,
 ) -> None:
@@ -192,7 +197,37 @@ def cache(out: Out = HERE, device: Device = "auto", workers: Workers = 0) -> Non
 def _unet_work(out: Path, plan: Plan, batch: int, device: str) -> None:
     torch.manual_seed(2)
     pictures, vae = data.Pictures(out / "pictures"), _autoencoder(out, device)
-    _train(unet.Denoiser(pictures, out / "cache", vae, _tokenizer(out), batch=batch, device=device), out, plan)
+    stage = unet.Denoiser(pictures, out / "cache", vae, _tokenizer(out), batch=batch, device=device)
+    _train(stage, out, plan, Camera(out / "film-unet", batch, _filming(out, device)))
+    if team.rank() == 0:
+        _film(out, Camera(out / "film-unet", batch, _filming(out, device)), out)
+
+
+def _filming(out: Path, device: str = "cpu") -> seeing.Filming:
+    reader = _oracle(out).to(device) if (out / "oracle.pt").exists() else None
+    return seeing.Filming(_autoencoder(out, device), _tokenizer(out), reader)
+
+
+def _film(out: Path, camera: Camera, to: Path) -> None:
+    drawings = load_json(out / "pictures" / "set.json")["count"]
+    about = (
+        f"The miniature's U-Net and text encoder, trained on {drawings:,} pictures of the drawn world on "
+        f"{_hardware()}; each picture is drawn in {seeing.STEPS} steps by the average of the weights so far."
+    )
+    print(_filming(out).film(camera, about).save(to / "miniature"))
+
+
+def _hardware() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} cores of a CPU"
+
+
+@app.command()
+def watch(out: Out = HERE, history: Path = HERE / "history", to: Path = FILMS) -> None:
+    """Make the film of the U-Net's training from snapshots of its weights, unet-<pictures seen>.safetensors."""
+    torch.manual_seed(2)
+    painter = unet.Painter(_tokenizer(out)).eval().requires_grad_(False)
+    camera = seeing.from_history(history, painter, _filming(out), out / "film-history")
+    _film(out, camera, to)
 
 
 @app.command("unet")
@@ -290,6 +325,49 @@ def _oracle(out: Path) -> Oracle:
     return model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
+def _upscaler_work(out: Path, plan: Plan, batch: int, device: str) -> None:
+    torch.manual_seed(8)
+    drawings = larger.Drawings(out / "upscaler-pictures")
+    _train(larger.UpscalerStage(drawings, _tokenizer(out), batch=batch, device=device), out, plan)
+
+
+@app.command()
+def upscaler(
+    out: Out = HERE,
+    minutes: Minutes = 15,
+    count: int = 400,
+    batch: Batch = 16,
+    rate: Rate = 2e-3,
+    muon: Rate = 4e-3,
+    device: Device = "auto",
+    workers: Workers = 0,
+    to: Path = enlarging.HOME,
+) -> None:
+    """Draw scenes at 128, 256 and 512 pixels, train the upscaler on them, measure it and write the shipped folder."""
+    where = _device(device)
+    larger.render(out / "upscaler-pictures", count, workers=_team(workers, "cpu"))
+    plan = Plan(minutes=minutes, rate=rate, muon=muon or None)
+    team.run(_team(workers, where), _upscaler_work, out, plan, batch, where)
+    measure_upscaler(out)
+    found = record(load_torch(out / "upscaler.pt")) | {"measured": load_json(out / "upscaler.json")}
+    larger.save(_doubler(out), _tokenizer(out), to, found)
+
+
+@app.command()
+def measure_upscaler(out: Out = HERE, count: int = 24, seeds: int = 6, steps: int = enlarging.STEPS) -> None:
+    """Measure the upscaler on unseen drawings, against nearest, bicubic and Lanczos; and whether its guesses tell where
+    it is wrong."""
+    found = larger.measure(larger.upscaler(_doubler(out), _tokenizer(out)), count, seeds, steps)
+    save_json(out / "upscaler.json", found)
+    print(json.dumps(found))
+
+
+def _doubler(out: Path) -> larger.Doubler:
+    model = larger.Doubler(_tokenizer(out))
+    model.load_state_dict(load_torch(out / "upscaler.pt")["average"])
+    return model.eval().requires_grad_(False)
+
+
 @app.command()
 def scorecard(
     out: Out = HERE, share: float = 1.0, guidance: float = unet.GUIDANCE, steps: int = 25, fast: bool = False
@@ -376,12 +454,14 @@ def everything(out: Out = HERE, minutes: Minutes = 90, to: Path = FOLDER, device
     learn_tokenizer(out)
     autoencoder(out, 0.25 * minutes, device=device)
     cache(out, device)
+    oracle(out, 0.07 * minutes, device=device)  # it reads the pictures of the U-Net's film
     denoiser(out, 0.6 * minutes, device=device)
     clip(out, 0.08 * minutes, device=device)
-    oracle(out, 0.07 * minutes, device=device)
     scorecard(out)
     export(out, to)
 
+
+app.registered_commands += story.app.registered_commands
 
 if __name__ == "__main__":
     app()

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -547,3 +548,32 @@ def test_a_lesson_learns_from_its_first_moment_to_its_last() -> None:
     assert last._repr_png_().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="no subject called 'dragon'"):
         next(lesson(("dragon",)))
+
+
+def test_single_words_are_told_apart_within_their_kind() -> None:
+    scenes = [
+        world.Scene((world.Subject("dog", "blue"),), place="forest", style="comic"),
+        world.Scene((world.Subject("cat", "red"), world.Subject("dog", "green")), place="beach", weather="snowy"),
+    ]
+    count = sum(len(names) for names in cl.NAMES.values())
+    logits = torch.randn(2, count, generator=torch.Generator().manual_seed(0))
+    found = cl.named_loss(logits, scenes)
+    at = 0
+    parts = {}
+    for kind, names in cl.NAMES.items():
+        parts[kind] = logits[:, at : at + len(names)].log_softmax(1)
+        at += len(names)
+    kinds = parts["subject"], world.SUBJECTS
+    dog, cat = kinds[1].index("dog"), kinds[1].index("cat")
+    by_hand = -(kinds[0][0, dog] + (kinds[0][1, dog] + kinds[0][1, cat]) / 2) / 2
+    torch.testing.assert_close(found["subject"], by_hand)
+    torch.testing.assert_close(found["weather"], -parts["weather"][1, world.WEATHERS.index("snowy")])
+    torch.testing.assert_close(found["style"], -parts["style"][0, world.STYLES.index("comic")])
+
+
+def test_a_name_by_itself_is_said_in_words_of_the_world() -> None:
+    lot = np.random.default_rng(0)
+    for kind, names in cl.NAMES.items():
+        for name in names:
+            said = {cl.alone(kind, name, lot) for _ in range(5)}
+            assert all(word in world.VOCABULARY for text in said for word in re.findall("[a-z]+", text.lower())), said

@@ -1,14 +1,18 @@
 """CLIP: a picture tower and a text tower that agree on what belongs together (Radford et al. 2021).
 
 The text tower is trained as transformers' `CLIPTextModelWithProjection`, on captions cut to the batch's longest; the
-picture tower is an open_clip `ModifiedResNet` on 96x96 pictures. Beside the batch's other captions, every picture is
+picture tower is an open_clip `ModifiedResNet` on whole pictures. Beside the batch's other captions, every picture is
 told from changed versions of its own caption, as in Yuksekgonul et al. 2023 (arXiv 2210.01936): a wrong colour, the
 two subjects' colours swapped, another relation or number. So the text tower has to learn which colour belongs to which
-subject.
+subject. And every picture is told by single words, each name of a kind against all others of that kind, as in Yang et
+al. 2022 (arXiv 2204.03610): the batch's captions alone are told apart by places and styles, long before by shapes.
+For the same reason a linear layer on the picture tower's third stage has to say which subject stands in which cell, as
+in the U-Net's training; it is thrown away afterwards.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,21 +26,31 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
 from .. import UNSEEN, world
+from ..world import places, styles, subjects, weathers
 from ..world.places import WEATHERLESS
 from . import team
 from .data import Pictures, as_input, indices
+from .unet import seen_loss
 
 SIZE: dict[str, Any] = {
     "dimension": 128,
     "text": {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 4, "num_attention_heads": 4},
-    "vision": {"layers": [1, 1, 1, 1], "width": 20, "head_width": 40, "image_size": 96},
+    "vision": {"layers": [2, 3, 4, 2], "width": 20, "head_width": 40, "image_size": 128},
 }
-PIXELS = 96
+NAMES: dict[str, tuple[str, ...]] = {
+    "subject": world.SUBJECTS,
+    "colour": world.COLOURS,
+    "place": world.PLACES,
+    "weather": world.WEATHERS,
+    "style": world.STYLES,
+}
+"""The kinds whose names are told apart as single words."""
 MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # so that open_clip's preprocessing gives pictures from -1 to 1
 
 
 class Clip(nn.Module):
-    """Both towers. `text` is transformers', `visual` open_clip's; `logit_scale`: log of 1 / temperature."""
+    """Both towers. `text` is transformers', `visual` open_clip's; `logit_scale`: log of 1 / temperature; `sight`: the
+    layer that goes when training is over."""
 
     def __init__(self, tokenizer: CLIPTokenizer, size: dict[str, Any] = SIZE) -> None:
         super().__init__()
@@ -54,6 +68,18 @@ class Clip(nn.Module):
         self.visual = open_clip_model(config, size["vision"]).visual
         self.logit_scale = nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32))
         self.vision: dict[str, Any] = size["vision"]
+        # A ModifiedResNet's third stage has 16 times its width in channels.
+        self.sight = nn.Conv2d(16 * size["vision"]["width"], 1 + len(world.SUBJECTS) + len(world.COLOURS), 1)
+
+    def seen(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """The pictures' vectors, and the logits of what stands in each cell, (batch, classes, 8, 8)."""
+        features: list[Tensor] = []
+        handle = self.visual.layer3.register_forward_hook(lambda module, args, out: features.append(out))
+        try:
+            vectors: Tensor = self.visual(pictures)
+        finally:
+            handle.remove()
+        return vectors, self.sight(features[0])
 
 
 def model_config(config: CLIPTextConfig, vision: dict[str, Any]) -> dict[str, Any]:
@@ -141,6 +167,43 @@ def _another(names: Sequence[Any], than: Any, lot: np.random.Generator) -> Any:
     return wrong[int(lot.integers(len(wrong)))]
 
 
+def alone(kind: str, name: str, lot: np.random.Generator) -> str:
+    """A name by itself, in one of the ways that captions say it."""
+    if kind == "colour":
+        return name
+    if kind == "subject":
+        said: Sequence[str] = subjects.KINDS[name].words
+    else:
+        of: Any = {"place": places, "weather": weathers, "style": styles}[kind]
+        said = [words for phrase in of.KINDS[name].phrases for words in re.findall(r"\[([^]]*)\]", phrase)]
+    return said[int(lot.integers(len(said)))]
+
+
+def names_of(scene: world.Scene, kind: str) -> tuple[str, ...]:
+    """Which names of a kind a scene shows."""
+    if kind in ("subject", "colour"):
+        return tuple({one.name if kind == "subject" else one.colour for one in scene.subjects})
+    name = getattr(scene, kind)
+    return (name,) if name else ()
+
+
+def named_loss(logits: Tensor, scenes: Sequence[world.Scene]) -> dict[str, Tensor]:
+    """Cross-entropy of the names that each scene shows, by kind; scenes that show none of a kind are left out.
+
+    logits: (scenes, names of all kinds in the order of `NAMES`).
+    """
+    out = {}
+    for kind, part in zip(NAMES, logits.split([len(names) for names in NAMES.values()], 1), strict=True):
+        truth = torch.zeros(part.shape)
+        for row, scene in enumerate(scenes):
+            shown = names_of(scene, kind)
+            for name in shown:
+                truth[row, NAMES[kind].index(name)] = 1 / len(shown)
+        truth = truth.to(part.device)
+        out[kind] = -(truth * part.log_softmax(1)).sum() / truth.sum().clamp(1)
+    return out
+
+
 class ClipStage:
     """The stage of the training loop."""
 
@@ -159,26 +222,25 @@ class ClipStage:
         self.network = Clip(tokenizer, size).to(device)
 
     def loss(self, step: int, done: float) -> tuple[Tensor, dict[str, float]]:
-        """Symmetric cross-entropy over a batch of (picture, caption), the changed captions among the texts."""
+        """Symmetric cross-entropy over a batch of (picture, caption), the changed captions among the texts, and over
+        the single words."""
         chosen = indices(len(self.data), self.batch, step, seed=1)
         lot = np.random.default_rng([2, step, team.rank()])
         x = F.interpolate(self.data.batch(chosen), self._pixels(), mode="bilinear", antialias=True, align_corners=False)
-        captions, wrong = [], []
-        for index in chosen:
-            scene = replace(self.data.scene(int(index)), seed=int(lot.integers(1 << 40)))  # another wording each time
-            captions.append(world.caption(scene).text)
-            wrong.append(world.caption(changed(scene, lot)).text)
-        tokens = self.tokenizer(captions + wrong, padding=True, truncation=True, return_tensors="pt").input_ids.to(
-            self.device
-        )
+        scenes = [
+            replace(self.data.scene(int(index)), seed=int(lot.integers(1 << 40)))  # another wording each time
+            for index in chosen
+        ]
+        captions = [world.caption(scene).text for scene in scenes]
+        wrong = [world.caption(changed(scene, lot)).text for scene in scenes]
+        words = [alone(kind, name, lot) for kind, names in NAMES.items() for name in names]
         network = self.network
-        images = F.normalize(
-            network.visual(x.to(self.device).contiguous(memory_format=torch.channels_last)).float(), dim=-1
-        )
-        texts = F.normalize(network.text(tokens).text_embeds.float(), dim=-1)
+        vectors, cells = network.seen(x.to(self.device).contiguous(memory_format=torch.channels_last))
+        images = F.normalize(vectors.float(), dim=-1)
+        texts = torch.cat([self._texts(captions + wrong), self._texts(words)])  # apart: words need no padding
         scale = network.logit_scale.clamp(max=np.log(100)).exp()
-        logits = scale * images @ texts.T
         count = len(chosen)
+        logits, named = (scale * images @ texts.T).split([2 * count, len(words)], 1)
         # A caption may say less than the scene shows: where the change does not show in the words, or where two
         # pictures got the same words, the text is no wrong answer and is left out.
         same = torch.from_numpy(_same(captions, captions + wrong)).to(self.device)
@@ -188,7 +250,26 @@ class ClipStage:
         with torch.no_grad():
             binding = (logits.diagonal() > logits[:, count:].diagonal()).float().mean()
             right = (logits[:, :count].argmax(1) == target).float().mean()
-        return loss, {"right": float(right), "binding": float(binding), "scale": float(scale.detach())}
+        kinds = named_loss(named, scenes)
+        subject, colour = self._sight(cells, scenes, chosen)
+        parts = {"right": float(right), "binding": float(binding), "scale": float(scale.detach())}
+        parts |= {kind: float(one.detach()) for kind, one in kinds.items()}
+        parts |= {"sight_subject": float(subject.detach()), "sight_colour": float(colour.detach())}
+        return loss + torch.stack(list(kinds.values())).mean() + 3 * subject + colour, parts
+
+    def _texts(self, texts: list[str]) -> Tensor:
+        tokens = self.tokenizer(texts, padding=True, truncation=True, return_tensors="pt").input_ids.to(self.device)
+        return F.normalize(self.network.text(tokens).text_embeds.float(), dim=-1)
+
+    def _sight(
+        self, logits: Tensor, scenes: Sequence[world.Scene], chosen: np.ndarray[Any, Any]
+    ) -> tuple[Tensor, Tensor]:
+        both = [(scene.subjects * 2)[:2] for scene in scenes]
+        names = torch.tensor([[world.SUBJECTS.index(s.name) for s in pair] for pair in both], device=self.device)
+        colours = torch.tensor([[world.COLOURS.index(s.colour) for s in pair] for pair in both], device=self.device)
+        shares = torch.from_numpy(np.stack([self.data.cells[i] for i in chosen])).float() / 255
+        cells = F.adaptive_avg_pool2d(shares, logits.shape[-2:]).to(self.device)
+        return seen_loss(logits, cells, names, colours)
 
     def _pixels(self) -> int:
         return int(self.network.vision["image_size"])

@@ -12,7 +12,7 @@ import json
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,8 @@ class Plan:
     ends it. rate: the highest learning rate, reached after `warmup` steps, held, then lowered along a cosine over the
     last `decay` share. muon: learning rate of Muon for the weight matrices and kernels; None trains everything with
     AdamW. average: the longest memory of the weights' running average, as its decay per step. log, save, sheet:
-    seconds between two loss lines, checkpoints and sample sheets.
+    seconds between two loss lines, checkpoints and sample sheets. betas: AdamW's memories of gradient and square;
+    momentum: Muon's.
     """
 
     minutes: float = math.inf
@@ -68,6 +69,8 @@ class Plan:
     save: float = 180.0
     sheet: float = 300.0
     seed: int = 0
+    betas: tuple[float, float] = (0.9, 0.99)
+    momentum: float = 0.95
 
 
 class Stop:
@@ -101,10 +104,10 @@ def optimizers(network: nn.Module, plan: Plan) -> list[torch.optim.Optimizer]:
         # The first and last layers and the embeddings stay with AdamW, as the Muon report advises.
         outer = p.ndim < 2 or "embedding" in name or {"conv_in", "conv_out", "sight"} & set(name.split("."))
         (rest if plan.muon is None or outer else inner).append(p)
-    adam = torch.optim.AdamW(rest, plan.rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay, fused=True)
+    adam = torch.optim.AdamW(rest, plan.rate, betas=plan.betas, weight_decay=plan.weight_decay, fused=True)
     if plan.muon is None:
         return [adam]
-    return [adam, Muon(inner, plan.muon, weight_decay=plan.weight_decay)]
+    return [adam, Muon(inner, plan.muon, plan.momentum, weight_decay=plan.weight_decay)]
 
 
 def fade(done: float, step: int, plan: Plan) -> float:
@@ -141,7 +144,12 @@ def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
             here.copy_(there)
 
 
-def train(stage: Stage, folder: Path, plan: Plan, stop: Stop | None = None) -> int:
+Watch = Callable[[Any, int, float, float], None]
+"""Is shown the training before each step and at its end: the average of the weights, the steps done, the minutes, and
+the share of the budget that is spent. `camera.Camera` is one."""
+
+
+def train(stage: Stage, folder: Path, plan: Plan, stop: Stop | None = None, watch: Watch | None = None) -> int:
     """Train `stage.network` in place, from the checkpoint in `folder` if there is one.
 
     Leaves `<name>.pt` (all that resuming needs, the average under "average"), `<name>.jsonl` (loss lines) and
@@ -192,6 +200,8 @@ def train(stage: Stage, folder: Path, plan: Plan, stop: Stop | None = None) -> i
             if wishes or clock >= plan.minutes * 60:
                 break
             done = max(step / plan.steps, clock / (plan.minutes * 60))
+            if first and watch:
+                watch(average, step, seconds() / 60, done)
             share = fade(done, step, plan)
             for optim, rates in zip(optims, full, strict=True):
                 for group, rate in zip(optim.param_groups, rates, strict=True):
@@ -231,6 +241,8 @@ def train(stage: Stage, folder: Path, plan: Plan, stop: Stop | None = None) -> i
                 drawn = time.monotonic()
     if first:
         save()
+        if watch and not stop.asked:
+            watch(average, step, seconds() / 60, 1.0)
         if not stop.asked:
             stage.sheet(average, folder / f"{stage.name}-{step:06d}.png")
     return step

@@ -14,7 +14,14 @@ Points = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
 
 SIZE = 128
+"""Pixels of a picture's side. A picture of finer grain has two or four times as many; whatever is measured in pixels
+here (widths of lines, radii of blurs) is measured in these."""
 SCALE = 3
+
+
+def grain(picture: Floats) -> int:
+    """How many of a picture's pixels stand side by side where the usual picture has one."""
+    return len(picture) // SIZE
 
 
 def mix(a: RGB, b: RGB, t: float) -> RGB:
@@ -100,8 +107,9 @@ def grow(p: Points, by: float) -> Points:
 class Sheet:
     """A transparent sheet of palette indices, `SCALE` times the picture's size; index 0 is nothing."""
 
-    def __init__(self) -> None:
-        self.ink = Image.new("L", (SIZE * SCALE, SIZE * SCALE), 0)
+    def __init__(self, grain: int = 1) -> None:
+        self.side, self.scale = SIZE * grain, SCALE * grain
+        self.ink = Image.new("L", (self.side * SCALE, self.side * SCALE), 0)
         self.draw = ImageDraw.Draw(self.ink)
         self.palette: list[tuple[RGB, bool]] = [((0.0, 0.0, 0.0), False)]
         self._known: dict[tuple[RGB, bool], int] = {}
@@ -129,7 +137,7 @@ class Sheet:
         if table[:, 4].any():
             carried = np.asarray(self.ink.point(table[:, 4].tolist()).reduce(SCALE), np.float32) / np.float32(255)
         else:
-            carried = np.zeros((SIZE, SIZE), np.float32)
+            carried = np.zeros((self.side, self.side), np.float32)
         return rgba[..., :3], rgba[..., 3] / np.float32(255), carried
 
 
@@ -156,9 +164,9 @@ class Pen:
     ) -> None:
         self.sheet, self.tones, self.rim, self.carriers, self.tint = sheet, tones, rim, carriers, tint
         self.mood = mood
-        self.matrix = matrix.T * SCALE
-        self.offset = np.array(offset) * SCALE
-        self.line = line * SCALE
+        self.matrix = matrix.T * sheet.scale
+        self.offset = np.array(offset) * sheet.scale
+        self.line = line * sheet.scale
 
     def lower(self, by: float) -> None:
         """Draw everything from now on `by` units lower."""

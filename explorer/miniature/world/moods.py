@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from .canvas import RGB, SIZE, Floats, Pen, Points, band, curve, ellipse, poly
+from .canvas import RGB, Floats, Pen, Points, band, curve, ellipse, poly
 from .styles import blur
 
 Paint = Callable[[Floats, np.random.Generator], Floats]
@@ -40,9 +40,9 @@ def _colour(*rgb: float) -> Floats:
 
 
 @cache
-def _corners() -> Floats:
+def _corners(side: int) -> Floats:
     """0 in the middle, 1 in the corners; (y, x, 1)."""
-    at = (np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2) / (SIZE / 2)
+    at = (np.arange(side, dtype=np.float32) - (side - 1) / 2) / (side / 2)
     away = np.hypot(at[:, None], at[None, :])
     return np.asarray(np.clip((away - 0.72) / 0.68, 0, 1)[..., None], np.float32)
 
@@ -85,7 +85,7 @@ def _sweeten(picture: Floats, r: np.random.Generator) -> Floats:
 
 
 def _rosy(picture: Floats, r: np.random.Generator) -> Floats:
-    return picture + (_colour(255, 196, 220) - picture) * (0.5 * _corners())
+    return picture + (_colour(255, 196, 220) - picture) * (0.5 * _corners(len(picture)))
 
 
 # --- scary -----------------------------------------------------------------------------------------------------------
@@ -126,14 +126,14 @@ def _haunt(p: Pen, r: np.random.Generator) -> None:
 def _murk(picture: Floats, r: np.random.Generator) -> Floats:
     """Violet in the shade and above, a sickly green where it is light and near the ground."""
     tone = np.clip(picture.mean(-1, keepdims=True) / 255, 0, 1)
-    down = np.linspace(0, 1, SIZE, dtype=np.float32)[:, None, None]
+    down = np.linspace(0, 1, len(picture), dtype=np.float32)[:, None, None]
     glow = _colour(114, 74, 162) * (1 - down) + _colour(102, 158, 66) * down
     murk = _colour(62, 40, 88) + (glow - _colour(62, 40, 88)) * (0.26 + 0.74 * tone)
     return np.asarray(picture * np.float32(0.24) + murk * np.float32(0.72), np.float32)
 
 
 def _gloom(picture: Floats, r: np.random.Generator) -> Floats:
-    return picture + (_colour(20, 8, 34) - picture) * (0.78 * _corners())
+    return picture + (_colour(20, 8, 34) - picture) * (0.78 * _corners(len(picture)))
 
 
 # --- dreamy ----------------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def _float(p: Pen, r: np.random.Generator) -> None:
 
 def _haze(picture: Floats, r: np.random.Generator) -> Floats:
     """A lilac haze that turns pink below."""
-    down = np.linspace(0, 1, SIZE, dtype=np.float32)[:, None, None]
+    down = np.linspace(0, 1, len(picture), dtype=np.float32)[:, None, None]
     haze = _colour(204, 184, 250) * (1 - down) + _colour(255, 196, 222) * down
     return np.asarray(blur(picture, 1.2) * np.float32(0.52) + haze * np.float32(0.48), np.float32)
 
@@ -164,7 +164,7 @@ def _haze(picture: Floats, r: np.random.Generator) -> Floats:
 def _glow(picture: Floats, r: np.random.Generator) -> Floats:
     soft = blur(picture, 4.0)
     lit = picture + (255 - picture) * np.clip(soft / 255 - 0.35, 0, 1) * np.float32(0.3)
-    return lit + (_colour(250, 226, 250) - lit) * (0.6 * _corners())
+    return lit + (_colour(250, 226, 250) - lit) * (0.6 * _corners(len(picture)))
 
 
 KINDS: dict[str, Mood] = {

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageFilter
 
-from ..canvas import SIZE, Floats
+from ..canvas import SIZE, Floats, grain
 from ._tools import GREY, Style, frame, relief, saturate
 
 INK = (26, 20, 36)
@@ -53,20 +53,21 @@ def _plate(picture: Floats, r: np.random.Generator) -> Floats:
 
 
 @cache
-def _screen() -> Floats:
-    """Rows of dots 8 pixels apart, large above and small below; (y, x, 1), 0 to 1."""
-    y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) + np.float32(0.5)
+def _screen(side: int) -> Floats:
+    """Rows of dots 8 usual pixels apart, large above and small below; (y, x, 1), 0 to 1."""
+    fine = side // SIZE
+    y, x = (np.mgrid[0:side, 0:side].astype(np.float32) + np.float32(0.5)) / np.float32(fine)
     odd = np.floor(y / 8) % 2 * 4
     away = np.hypot((x + odd) % 8 - 4, y % 8 - 4)
     radius = np.interp(y, [0, SIZE * 0.75, SIZE], [3.3, 1.6, 1.6]).astype(np.float32)
-    return np.asarray(np.clip(radius - away + 0.5, 0, 1)[..., None], np.float32)
+    return np.asarray(np.clip((radius - away + 0.5 / fine) * fine, 0, 1)[..., None], np.float32)
 
 
 def _halftone(picture: Floats, r: np.random.Generator) -> Floats:
     bright = saturate(picture, 1.5)
     dark = 1 - np.clip(_tone(picture) * 4 - 1, 0, 1)
     dots = bright * np.array([0.64, 0.76, 0.94], np.float32) * (1 - dark) + (bright + np.array([34, 48, 92])) * dark
-    return np.asarray(bright + (np.clip(dots, 0, 255) - bright) * _screen(), np.float32)
+    return np.asarray(bright + (np.clip(dots, 0, 255) - bright) * _screen(len(picture)), np.float32)
 
 
 def _bold(rgb: Floats, cover: Floats, r: np.random.Generator) -> Floats:
@@ -82,24 +83,26 @@ def _panel(picture: Floats, r: np.random.Generator) -> Floats:
 
 def _blocks(picture: Floats, r: np.random.Generator) -> Floats:
     """Blocks of one colour each, 24 colours in all."""
-    small = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8), "RGB").reduce(BLOCK)
+    block = BLOCK * grain(picture)
+    small = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8), "RGB").reduce(block)
     small = small.filter(ImageFilter.UnsharpMask(1.2, 80, 0))
     few = small.quantize(24, Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE).convert("RGB")
-    return np.asarray(few, np.float32).repeat(BLOCK, 0).repeat(BLOCK, 1)
+    return np.asarray(few, np.float32).repeat(block, 0).repeat(block, 1)
 
 
 # --- stained glass ---------------------------------------------------------------------------------------------------
 
 
 @cache
-def _panes(number: int) -> tuple[Floats, Floats]:
+def _panes(number: int, side: int) -> tuple[Floats, Floats]:
     """One of a few fixed windows: what each pane does to the light (y, x, 3) and the lead between them (y, x, 1)."""
     r = np.random.Generator(np.random.PCG64([number, 78]))
     n = 5
     row, column = np.mgrid[-1 : n + 1, -1 : n + 1]
     middle = np.stack([column + 0.5 * (row % 2), row + 0.5], -1).reshape(-1, 2)
     middle = (middle + r.uniform(-0.3, 0.3, middle.shape)) * (SIZE / n)
-    y, x = np.mgrid[0:SIZE, 0:SIZE] + 0.5
+    fine = side // SIZE
+    y, x = (np.mgrid[0:side, 0:side] + 0.5) / fine
     away = np.hypot(x[..., None] - middle[:, 0], y[..., None] - middle[:, 1])
     near = np.argsort(away, -1)[..., :3]
     own, others = near[..., :1], near[..., 1:]
@@ -108,18 +111,18 @@ def _panes(number: int) -> tuple[Floats, Floats]:
     depth = ((squares[..., 1:] - squares[..., :1]) / (2 * apart)).min(-1)
     stain = 1 + r.uniform(-0.13, 0.13, (len(middle), 1)) + r.uniform(-0.08, 0.08, (len(middle), 3))
     light = stain[own[..., 0]] * (0.9 + 0.16 * np.clip(depth / 9, 0, 1))[..., None]
-    return light.astype(np.float32), np.clip(1.5 - depth, 0, 1).astype(np.float32)[..., None]
+    return light.astype(np.float32), np.clip((1 + 0.5 / fine - depth) * fine, 0, 1).astype(np.float32)[..., None]
 
 
 def _glass(picture: Floats, r: np.random.Generator) -> Floats:
-    light, lead = _panes(int(r.integers(12)))
+    light, lead = _panes(int(r.integers(12)), len(picture))
     stained = saturate(255 * (np.clip(picture, 0, 255) / np.float32(255)) ** np.float32(0.9), 1.6)
     stained = stained * light
     return stained + (np.array(INK, np.float32) - stained) * lead
 
 
 def _enamel(rgb: Floats, cover: Floats, r: np.random.Generator) -> Floats:
-    light, _ = _panes(int(r.integers(12)))
+    light, _ = _panes(int(r.integers(12)), len(rgb))
     glow = 0.2 * np.clip(relief(cover, 8.0), -1, 1)[..., None]
     return saturate(rgb, 1.25) * (0.45 + 0.55 * light + glow)
 

@@ -2,26 +2,31 @@
 
 import dataclasses
 import functools
+import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import xarray as xr
 
 from .asked import LARGEST_SEED, text_of, whole
 from .capture import Recording, as_before, quiet, watch
 from .capture.predicted import UNSCALED, Level, is_flow, level_at, predicted_x0
 from .errors import InvalidSetting
 from .families import Encoding, families
-from .trace import Trace
+from .trace import READ, Trace, masks_array
 
 if TYPE_CHECKING:
     from .session import Explorer
 
+_WORLD = "explorer.miniature.world"
 
-def read(ex: "Explorer", image: Any, prompt: str, *, timesteps: Sequence[int], seed: int) -> Trace:
+
+def read(ex: "Explorer", image: Any, prompt: str | None, *, timesteps: Sequence[int], seed: int) -> Trace:
     """See `Explorer.read`."""
+    image, prompt, masks = _drawn(image, prompt)
     text = text_of("prompt", prompt)
     _check(ex)
     scheduler = ex.pipe.scheduler
@@ -44,7 +49,7 @@ def read(ex: "Explorer", image: Any, prompt: str, *, timesteps: Sequence[int], s
         how = _by_denoiser if ex.family.reads == "denoiser" else _by_run
         recording = how(ex, encoding, noise, noisy, times, levels)
         seconds = time.perf_counter() - begin
-    return ex._trace(
+    trace = ex._trace(
         recording,
         encoding,
         np.asarray(picture),
@@ -52,11 +57,38 @@ def read(ex: "Explorer", image: Any, prompt: str, *, timesteps: Sequence[int], s
         steps=len(times),
         guidance=1.0,
         seconds=seconds,
+        edit={"kind": READ, "timesteps": times},
     )
+    return trace if masks is None else dataclasses.replace(trace, masks=masks)
+
+
+def _drawn(image: Any, prompt: str | None) -> tuple[Any, str | None, xr.DataArray | None]:
+    """A drawing of the drawn world, or a scene that is yet to be drawn: its pixels, its caption and its masks."""
+    if not type(image).__module__.startswith(_WORLD):
+        return image, prompt, None
+    from .miniature.world import Drawing, Scene, render
+
+    drawing = render(image) if isinstance(image, Scene) else image
+    if not isinstance(drawing, Drawing):
+        return image, prompt, None
+    text = drawing.caption if prompt is None else text_of("prompt", prompt)
+    found = [
+        (span, mask.pixels)
+        for mask in drawing.masks
+        for span in ([(mask.start, mask.end)] if text == drawing.caption else _spans(text, mask.word))
+    ]
+    if not found:
+        return drawing.image, text, None
+    return drawing.image, text, masks_array(np.stack([pixels for _, pixels in found]), [span for span, _ in found])
+
+
+def _spans(text: str, words: str) -> list[tuple[int, int]]:
+    return [found.span() for found in re.finditer(rf"\b{re.escape(words)}\b", text, re.IGNORECASE)]
 
 
 def _check(ex: "Explorer") -> None:
     kind = type(ex.pipe).__name__
+    ex.family.check_options(ex.pipe, {})
     if ex.family.reads is None:
         known = ", ".join(family.name for family in families() if family.reads is not None)
         raise InvalidSetting(f"Reading a picture is not known for {kind}: use a pipeline of these families: {known}.")

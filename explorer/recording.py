@@ -60,16 +60,26 @@ def run(
                 tell(Progress(done, bar.total, seen.latest()))
 
         with (
-            watch(pipe, ex.family, encodings, images=count, on_step=on_step, negative=negative, keep=keep) as seen,
+            watch(
+                pipe,
+                ex.family,
+                encodings,
+                images=count,
+                on_step=on_step,
+                negative=negative,
+                keep=keep,
+                embeds="prompt_embeds" in arguments,
+            ) as seen,
             contextlib.ExitStack() as undo,
         ):
             for change in changes:
                 undo.enter_context(change.hooked())
             # Some pipelines write into the list. Embeddings stand for the prompt, which then only names the words.
-            asked = {} if "prompt_embeds" in arguments else {"prompt": list(prompts)}
+            asked: dict[str, Any] = {} if "prompt_embeds" in arguments else {"prompt": list(prompts)}
+            if "num_images_per_prompt" in ex._takes:  # some upscalers make one of each
+                asked["num_images_per_prompt"] = count
             made = pipe(
                 **asked,
-                num_images_per_prompt=count,
                 generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
                 **arguments,
             ).images
@@ -87,11 +97,12 @@ def trace_of(
     """Label what was seen of one picture; settings: what `Settings` holds of the run besides the pipeline."""
     pipe, tokens = ex.pipe, encoding.tokens.known_by(ex.vocabulary)
     unwanted = None if negative is None else negative.tokens.known_by(ex.vocabulary)
-    times = {"timesteps": recording.timesteps, "sigmas": recording.sigmas}
+    times: dict[str, Any] = {"timesteps": recording.timesteps, "sigmas": recording.sigmas, "steps": recording.steps}
+    steps = recording.steps
 
     def labelled(maps: dict[str, tuple[Any, ...]], of: Tokens) -> dict[str, xr.DataArray]:
         return {
-            grid: attention_array(values, layers=layers, tokens=of, tops=tops[0] if tops else None)
+            grid: attention_array(values, layers=layers, tokens=of, tops=tops[0] if tops else None, steps=steps)
             for grid, (layers, values, *tops) in maps.items()
         }
 
@@ -106,7 +117,7 @@ def trace_of(
             scheduler=type(pipe.scheduler).__name__,
             scheduler_config=plain_config(pipe.scheduler.config),
             dtype=str(ex.family.denoiser(pipe).dtype).removeprefix("torch."),
-            device=str(pipe.device),
+            device=str(ex.family.device(pipe)),
             versions=dict(_versions()),  # reading them takes as long as a step, so they are kept
             **settings,
         ),
@@ -121,7 +132,7 @@ def trace_of(
         negative={} if unwanted is None else labelled(recording.negative, unwanted),
         negative_tokens=unwanted if recording.negative else None,
         self_attention={
-            grid: self_array(values, layers=layers, tops=tops[0] if tops else None)
+            grid: self_array(values, layers=layers, tops=tops[0] if tops else None, steps=steps)
             for grid, (layers, values, *tops) in recording.within.items()
         },
     )

@@ -14,7 +14,7 @@ from .conditioning import Conditioning, slerp
 from .errors import ExplorerError, InvalidSetting
 from .families import Encoding, Family
 from .runs import Progress
-from .trace import NOT_KEPT, Settings, Trace, plain_config, plain_options
+from .trace import NOT_KEPT, READ, Settings, Trace, plain_config, plain_options
 
 if TYPE_CHECKING:
     from .capture import Change
@@ -209,9 +209,13 @@ class Renderer:
     def repeated(self, trace: Trace, **options: Any) -> Request:
         """The run of a trace, to be run again with a change. options: of the pipeline, over those of the trace.
 
-        Raises InvalidSetting for the trace of another model.
+        Raises InvalidSetting for the trace of another model, and for that of a picture that was read.
         """
         settings = trace.settings
+        if settings.edit.get("kind") == READ:
+            raise InvalidSetting(
+                "This trace is of a picture that was given, not made: record a prompt and change that."
+            )
         if (settings.model, settings.family) != (self.ex.model, self.family.name):
             raise InvalidSetting(
                 f"This trace was made by {settings.model or 'another model'}, and this explorer holds {self.ex.model}: "

@@ -6,9 +6,8 @@ headers alone. The format is safetensors (https://github.com/huggingface/safeten
 
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +16,23 @@ from safetensors import SafetensorError
 from safetensors import numpy as safetensors_numpy
 
 from .errors import TraceFileError
+from .files import home, place, reason, shown, write
 from .prompt import Tokens
-from .trace import Settings, Trace, attention_array, self_array, step_array
+from .trace import Settings, Trace, attention_array, masks_array, self_array, step_array
 
 if TYPE_CHECKING:
     import xarray as xr
 
 SUFFIX = ".trace.safetensors"
 _FORMAT = "prompt-explorer-trace"
-_VERSION = 2
-"""2 holds self-attention besides; what has none is written as 1, so that an older package reads it."""
+_VERSION = 3
+"""2 holds self-attention besides, 3 steps with gaps between them and true masks; what has none of these is written as
+1, so that an older package reads it."""
 _OPTIONAL = ("pictures", "conditional", "unconditional")
 _LONGEST_HEADER = 100_000_000  # safetensors' own limit
+_CHECKED = 32_000_000  # bytes: a tenth of a second
+# safetensors' names of the types that traces hold; little-endian by its format.
+_DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "U8": "u1", "I32": "<i4", "I64": "<i8", "BOOL": "?"}
 
 
 def save(trace: Trace, path: str | Path) -> Path:
@@ -37,9 +41,7 @@ def save(trace: Trace, path: str | Path) -> Path:
     The file appears whole or not at all: it is written beside its place and moved there.
     Returns the path written. Raises TraceFileError if the folder is missing or can't be written.
     """
-    target = Path(path).expanduser()
-    if not target.name.endswith(SUFFIX):
-        target = target.with_name(target.name + SUFFIX)
+    target = place(path, SUFFIX)
     arrays = _maps("attention", trace.attention) | _maps("negative", trace.negative)
     arrays |= _maps("self", trace.self_attention)
     arrays |= {name: getattr(trace, name).values for name in ("latents", "predicted", "noise", "image")}
@@ -48,7 +50,7 @@ def save(trace: Trace, path: str | Path) -> Path:
         if getattr(trace, name) is not None:
             arrays[name] = getattr(trace, name).values
     arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
-    about = {
+    about: dict[str, Any] = {
         "settings": trace.settings.to_dict(),
         "tokens": trace.tokens.to_dict(),
         "layers": _layers(trace.attention),
@@ -57,31 +59,20 @@ def save(trace: Trace, path: str | Path) -> Path:
         about |= {"negative_tokens": trace.negative_tokens.to_dict(), "negative_layers": _layers(trace.negative)}
     if trace.self_attention:
         about["self_layers"] = _layers(trace.self_attention)
+    later = trace.step_numbers != list(range(trace.steps)) or trace.masks is not None
+    if later:
+        about["step_numbers"] = trace.step_numbers
+    if trace.masks is not None:
+        arrays["masks"] = np.ascontiguousarray(trace.masks.values)
+        about["masks"] = [trace.masks.coords[end].values.tolist() for end in ("start", "end")]
     metadata = {
         "format": _FORMAT,
-        "version": str(_VERSION if trace.self_attention else 1),
+        "version": str(_VERSION if later else 2 if trace.self_attention else 1),
         "checksum": _checksum(arrays),
         # ASCII, so that a lone surrogate in a prompt survives; strict JSON, so that any language reads it.
         "trace": json.dumps(about, ensure_ascii=True, allow_nan=False),
     }
-    data = safetensors_numpy.save(arrays, metadata=metadata)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o666 & ~_umask())  # mkstemp makes it private; a trace is an ordinary file
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise TraceFileError(
-            f"The trace could not be written to {target}: {error.strerror or error}. Choose another place."
-        ) from error
-    return target
+    return write(target, safetensors_numpy.save(arrays, metadata=metadata), "The trace")
 
 
 def open_trace(path: str | Path) -> Trace:
@@ -89,7 +80,7 @@ def open_trace(path: str | Path) -> Trace:
 
     Raises TraceFileError if the file is missing, truncated, damaged, not a trace, or of a newer version.
     """
-    source = Path(path).expanduser()
+    source = home(path)
     about = _header(source)
     try:
         arrays = safetensors_numpy.load_file(source)
@@ -105,11 +96,66 @@ def open_trace(path: str | Path) -> Trace:
 
 def read_settings(path: str | Path) -> Settings:
     """The settings of a trace file, from its header alone."""
-    source = Path(path).expanduser()
+    source = home(path)
     try:
         return Settings.from_dict(json.loads(_header(source)["trace"])["settings"])
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(source) from error
+
+
+def open_for_views(path: str | Path) -> Trace:
+    """As much of a trace as the views show: all but its self-attention, which can be many times the rest.
+
+    The checksum, for which every byte must be read, is compared in files of up to 32 MB.
+    Raises TraceFileError as `open_trace` does.
+    """
+    source = home(path)
+    try:
+        if source.stat().st_size <= _CHECKED:
+            return open_trace(source)
+        about = json.loads(_header(source)["trace"])
+        arrays = _arrays(source, lambda name: not name.startswith("self/"))
+        return _assemble(about | {"self_layers": {}}, arrays)
+    except TraceFileError:
+        raise
+    except FileNotFoundError as error:
+        raise _gone(source) from error
+    except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise _damaged(source) from error
+
+
+def read_picture(path: str | Path) -> np.ndarray:
+    """The picture of a trace file, (y, x, channel) uint8; nothing else of it is read.
+
+    Raises TraceFileError as `open_trace` does.
+    """
+    source = home(path)
+    _header(source)
+    try:
+        picture = _arrays(source, lambda name: name == "image")["image"]
+    except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise _damaged(source) from error
+    if picture.ndim != 3 or picture.shape[2] not in (3, 4) or picture.dtype != np.uint8 or not picture.size:
+        raise _damaged(source)
+    return picture
+
+
+def _arrays(source: Path, wanted: Callable[[str], bool]) -> dict[str, np.ndarray]:
+    """Some arrays of a file by name; plain reads, since a file that shrinks under a memory map ends the process."""
+    found = {}
+    with source.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        for name, entry in header.items():
+            if name == "__metadata__" or not wanted(name):
+                continue
+            dtype, (begin, end) = np.dtype(_DTYPES[entry["dtype"]]), entry["data_offsets"]
+            if not 0 <= begin <= end or end - begin != math.prod(entry["shape"]) * dtype.itemsize:
+                raise ValueError(name)
+            file.seek(8 + length + begin)
+            values = np.fromfile(file, dtype, count=(end - begin) // dtype.itemsize)
+            found[name] = values.reshape(entry["shape"])
+    return found
 
 
 def _assemble(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Trace:
@@ -117,17 +163,18 @@ def _assemble(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Tra
 
     tokens = Tokens.from_dict(about["tokens"])
     unwanted = Tokens.from_dict(about["negative_tokens"]) if "negative_tokens" in about else None
-    times = {"timesteps": arrays["timestep"], "sigmas": arrays["sigma"]}
+    steps = about.get("step_numbers")
+    times: dict[str, Any] = {"timesteps": arrays["timestep"], "sigmas": arrays["sigma"], "steps": steps}
 
     def labelled(kind: str, layers: Mapping[str, list[str]], of: Tokens) -> dict[str, xr.DataArray]:
         tops = {grid: arrays.get(f"{kind}/{grid}/top") for grid in layers}
         return {
-            grid: attention_array(arrays[f"{kind}/{grid}"], layers=names, tokens=of, tops=tops[grid])
+            grid: attention_array(arrays[f"{kind}/{grid}"], layers=names, tokens=of, tops=tops[grid], steps=steps)
             for grid, names in layers.items()
         }
 
     within = {
-        grid: self_array(arrays[f"self/{grid}"], layers=names, tops=arrays.get(f"self/{grid}/top"))
+        grid: self_array(arrays[f"self/{grid}"], layers=names, tops=arrays.get(f"self/{grid}/top"), steps=steps)
         for grid, names in about.get("self_layers", {}).items()
     }
     return Trace(
@@ -144,6 +191,7 @@ def _assemble(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Tra
         negative={} if unwanted is None else labelled("negative", about["negative_layers"], unwanted),
         negative_tokens=unwanted,
         self_attention=within,
+        masks=masks_array(arrays["masks"], list(zip(*about["masks"], strict=True))) if "masks" in arrays else None,
     )
 
 
@@ -164,10 +212,13 @@ def _header(source: Path) -> dict[str, str]:
             length = int.from_bytes(file.read(8), "little")
             text = file.read(length) if 2 <= length <= min(_LONGEST_HEADER, size - 8) else b""
     except FileNotFoundError as error:
-        raise TraceFileError(f"There is no file {source}: check the name; traces end in {SUFFIX}.") from error
+        raise _gone(source) from error
     except OSError as error:
-        reason = error.strerror or error
-        raise TraceFileError(f"{source} could not be read: {reason}. Check the file's permissions.") from error
+        raise TraceFileError(
+            f"{shown(source)} could not be read: {reason(error)}. Check the file's permissions."
+        ) from error
+    except ValueError as error:
+        raise TraceFileError(f"{shown(source)} can't be a file: {reason(error)}.") from error
     try:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:  # JSON and UTF-8 errors are ValueErrors
@@ -177,7 +228,7 @@ def _header(source: Path) -> dict[str, str]:
         raise _foreign(source)
     if metadata.get("version") not in {str(version) for version in range(1, _VERSION + 1)}:
         raise TraceFileError(
-            f"{source} is a trace of version {metadata.get('version')}, and this package reads up to version "
+            f"{shown(source)} is a trace of version {metadata.get('version')}, and this package reads up to version "
             f"{_VERSION}: update prompt-explorer."
         )
     try:
@@ -197,15 +248,13 @@ def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _gone(source: Path) -> TraceFileError:
+    return TraceFileError(f"There is no file {shown(source)}: check the name; traces end in {SUFFIX}.")
 
 
 def _foreign(source: Path) -> TraceFileError:
-    return TraceFileError(f"{source} is not a trace: open a file that `trace.save` wrote.")
+    return TraceFileError(f"{shown(source)} is not a trace: open a file that `trace.save` wrote.")
 
 
 def _damaged(source: Path) -> TraceFileError:
-    return TraceFileError(f"{source} is truncated or damaged: copy it again, or record the run again.")
+    return TraceFileError(f"{shown(source)} is truncated or damaged: copy it again, or record the run again.")

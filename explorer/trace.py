@@ -28,6 +28,9 @@ _SELF_AXES = ("step", "layer", "y", "x", "key_y", "key_x")
 NOT_KEPT = "not kept"
 """In the place of an option that a trace can't hold, with its type."""
 
+READ = "read"
+"""The kind of a trace, in `Settings.edit`, of a picture that was given and not made."""
+
 Choice = int | Sequence[int] | None
 Layers = str | Sequence[str] | None
 
@@ -104,7 +107,8 @@ class Trace:
         position also attends to the image (joint attention), to the share that all of the text has. Kept in 8 bits, the
         values are uint8 and the coordinate `top` (step, layer, token) is what 255 stands for: see `shares`. Kept for
         the words only, the token axis holds the pieces alone.
-    latents: (step, channel, y, x) float16, after each step, with the coordinates `timestep` and `sigma`.
+    latents: (step, channel, y, x) float16, after each step, with the coordinates `timestep` and `sigma`. On every axis
+        `step`, the coordinate of that name is the step's number in the run, from 0; `keep={"steps": ...}` leaves gaps.
     predicted: (step, channel, y, x) float16, the predicted x0 of each step.
     noise: (channel, y, x) float16, what the run started from.
     image: (y, x, channel) uint8.
@@ -117,6 +121,9 @@ class Trace:
         `keep={"self_layers": ...}` asked for: (step, layer, y, x, key_y, key_x) float16, mean over heads; (y, x) asks
         and (key_y, key_x) is read. It sums to 1 over the keys, and with joint attention to the share that the image
         has. In 8 bits, `top` (step, layer, y, x) is what 255 stands for: see `self_shares`. Empty if none were asked.
+    masks: (mask, y, x) bool, for a drawing of the drawn world that was read, the pixels that words of its caption made;
+        `start` and `end` are the characters of the prompt that each is of (see `masks_array`). None where the truth is
+        not known.
     """
 
     settings: Settings
@@ -132,6 +139,7 @@ class Trace:
     negative: Mapping[str, xr.DataArray] = field(default_factory=dict)
     negative_tokens: Tokens | None = None
     self_attention: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    masks: xr.DataArray | None = None
 
     def __post_init__(self) -> None:
         _check_axes(self.attention, self.tokens)
@@ -153,6 +161,11 @@ class Trace:
     def steps(self) -> int:
         """How many denoising steps were recorded."""
         return self.latents.sizes["step"]
+
+    @property
+    def step_numbers(self) -> list[int]:
+        """Which steps of the run these are, counted from 0: all of them, unless `keep={"steps": ...}` chose some."""
+        return [int(number) for number in self.latents.coords["step"].values]
 
     @property
     def layers(self) -> list[str]:
@@ -199,7 +212,8 @@ class Trace:
         """Bytes of all its arrays."""
         arrays = [*self.attention.values(), *self.negative.values(), *self.self_attention.values()]
         arrays += [self.latents, self.predicted, self.noise]
-        arrays += [a for a in (self.image, self.pictures, self.conditional, self.unconditional) if a is not None]
+        more = (self.image, self.pictures, self.conditional, self.unconditional, self.masks)
+        arrays += [array for array in more if array is not None]
         return sum(int(array.nbytes) for array in arrays)
 
     def _ipython_display_(self) -> None:
@@ -209,11 +223,17 @@ class Trace:
 
 
 def attention_array(
-    values: np.ndarray, *, layers: Sequence[str], tokens: Tokens, tops: np.ndarray | None = None
+    values: np.ndarray,
+    *,
+    layers: Sequence[str],
+    tokens: Tokens,
+    tops: np.ndarray | None = None,
+    steps: Sequence[int] | None = None,
 ) -> xr.DataArray:
     """Label maps of one grid: values (step, layer, token, y, x), token = beginning, pieces that were read, rest.
 
     Without the two ends, where only the words were kept. tops: (step, layer, token), what 255 stands for in 8 bits.
+    steps: which of the run's steps these are; None if they are all of them.
     """
     pieces = [piece.text for piece in tokens.pieces[: tokens.read]]
     pieces = pieces if values.shape[2] == tokens.read else [START, *pieces, REST]
@@ -221,18 +241,20 @@ def attention_array(
     return xr.DataArray(
         values,
         dims=("step", "layer", "token", "y", "x"),
-        coords={"step": np.arange(values.shape[0]), "layer": list(layers), "piece": ("token", pieces), **more},
+        coords={"step": _numbers(values, steps), "layer": list(layers), "piece": ("token", pieces), **more},
     )
 
 
-def self_array(values: np.ndarray, *, layers: Sequence[str], tops: np.ndarray | None = None) -> xr.DataArray:
+def self_array(
+    values: np.ndarray, *, layers: Sequence[str], tops: np.ndarray | None = None, steps: Sequence[int] | None = None
+) -> xr.DataArray:
     """Label self-attention of one grid: values (step, layer, y, x, key_y, key_x).
 
-    tops: (step, layer, y, x), what 255 stands for in 8 bits.
+    tops: (step, layer, y, x), what 255 stands for in 8 bits. steps: as in `attention_array`.
     """
     more = {} if tops is None else {"top": (_SELF_AXES[:4], tops)}
     return xr.DataArray(
-        values, dims=_SELF_AXES, coords={"step": np.arange(values.shape[0]), "layer": list(layers), **more}
+        values, dims=_SELF_AXES, coords={"step": _numbers(values, steps), "layer": list(layers), **more}
     )
 
 
@@ -268,14 +290,31 @@ def _check_axes(attention: Mapping[str, xr.DataArray], tokens: Tokens) -> None:
             )
 
 
-def step_array(values: np.ndarray, *, timesteps: npt.ArrayLike, sigmas: npt.ArrayLike) -> xr.DataArray:
-    """Label latents: values (step, channel, y, x)."""
+def step_array(
+    values: np.ndarray, *, timesteps: npt.ArrayLike, sigmas: npt.ArrayLike, steps: Sequence[int] | None = None
+) -> xr.DataArray:
+    """Label latents: values (step, channel, y, x). steps: as in `attention_array`."""
     return xr.DataArray(
         values,
         dims=("step", "channel", "y", "x"),
         coords={
-            "step": np.arange(values.shape[0]),
+            "step": _numbers(values, steps),
             "timestep": ("step", np.asarray(timesteps, np.float64)),
             "sigma": ("step", np.asarray(sigmas, np.float64)),
         },
     )
+
+
+def masks_array(values: np.ndarray, spans: Sequence[tuple[int, int]]) -> xr.DataArray:
+    """Label true masks: values (mask, y, x) bool; spans: where in the prompt each is said, [start, end)."""
+    starts, ends = zip(*spans, strict=True)
+    return xr.DataArray(
+        values.astype(bool),
+        dims=("mask", "y", "x"),
+        coords={"start": ("mask", list(starts)), "end": ("mask", list(ends))},
+        name="masks",
+    )
+
+
+def _numbers(values: np.ndarray, steps: Sequence[int] | None) -> np.ndarray:
+    return np.arange(values.shape[0]) if steps is None else np.asarray(steps, np.int64)

@@ -22,7 +22,7 @@ class Fake(Live):
     def __init__(self, seconds: float = 0.02) -> None:
         super().__init__()
         self.seconds = seconds
-        self.model, self.guidance, self.pipe = "miniature", 4.0, SimpleNamespace(vae=None)
+        self.model, self.guidance, self.steps, self.pipe = "miniature", 4.0, 25, SimpleNamespace(vae=None)
         self.family = SimpleNamespace(size=lambda _: (128, 128), multiple=lambda _: 8)
         self.ran: list[str] = []
         """The prompts of runs that came to their end."""

@@ -10,10 +10,10 @@ SIDES = (4, 8, 16, 32)
 """The sizes at which pictures are compared: at 4 x 4 only their large masses count, at 32 x 32 their shapes."""
 
 
-def features(picture: np.ndarray) -> list[np.ndarray]:
-    """A picture (y, x, RGB) uint8 at each of `SIDES`, (side, side, L*a*b*): what `between` compares."""
+def features(picture: np.ndarray, sides: Sequence[int] = SIDES) -> list[np.ndarray]:
+    """A picture (y, x, RGB) uint8 at each size, (side, side, L*a*b*): what `between` compares."""
     colours = lab(np.asarray(picture))
-    return [shrunk(colours, min(side, len(colours)), min(side, colours.shape[1])) for side in SIDES]
+    return [shrunk(colours, min(side, len(colours)), min(side, colours.shape[1])) for side in sides]
 
 
 def between(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> float:
@@ -24,9 +24,9 @@ def between(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> float:
     return float(np.mean([np.sqrt(((one - two) ** 2).sum(-1)).mean() for one, two in zip(a, b, strict=True)]))
 
 
-def distance(a: np.ndarray, b: np.ndarray) -> float:
+def distance(a: np.ndarray, b: np.ndarray, sides: Sequence[int] = SIDES) -> float:
     """How different two pictures of one size look, (y, x, RGB) uint8 each: see `between`."""
-    return between(features(a), features(b))
+    return between(features(a, sides), features(b, sides))
 
 
 def evenly(distances: np.ndarray, count: int) -> list[int]:

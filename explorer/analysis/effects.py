@@ -26,6 +26,11 @@ class Effects:
     size: xr.DataArray
     agreement: xr.DataArray
 
+    def _ipython_display_(self) -> None:
+        from ..views.effects import display_effects
+
+        display_effects(self)
+
     def __repr__(self) -> str:
         each = zip(self.maps.coords["word"].values, self.size.values, self.agreement.values, strict=True)
         return f"<Effects {', '.join(f'{word} {size:.1f} ({fit:+.2f})' for word, size, fit in each)}>"

@@ -46,8 +46,9 @@ def _moved(
     if not whole:
         moved = moved[:, :, 1:-1]
     layers = [str(name) for name in maps.coords["layer"].values]
+    numbers = maps.coords["step"].values
     if "top" not in maps.coords:
-        return attention_array(moved.astype(maps.dtype), layers=layers, tokens=tokens)
+        return attention_array(moved.astype(maps.dtype), layers=layers, tokens=tokens, steps=numbers)
     tops = np.maximum(moved.max(axis=(3, 4)), np.finfo(np.float16).tiny).astype(np.float32)
     eighths = np.rint(moved / tops[..., None, None] * 255).astype(np.uint8)
-    return attention_array(eighths, layers=layers, tokens=tokens, tops=tops)
+    return attention_array(eighths, layers=layers, tokens=tokens, tops=tops, steps=numbers)

@@ -38,7 +38,7 @@ def spectra(trace: Trace) -> xr.Dataset:
             "agreement": (("step", "band"), np.stack(agreement, axis=1)),
         },
         coords={
-            "step": np.arange(trace.steps),
+            "step": trace.step_numbers,
             "band": np.arange(len(edges)),
             "low": ("band", [low for low, _ in edges]),
             "high": ("band", [high for _, high in edges]),

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from ..trace import Trace
+from ..trace import READ, Trace
 from .heat import word_maps
 
 SETTLED = 0.9
@@ -41,16 +41,27 @@ def levels(trace: Trace) -> xr.DataArray:
 def noisy(trace: Trace) -> xr.DataArray:
     """What each step started from: the first noise, then the latents that the step before left.
 
-    Returns a DataArray (step, channel, y, x) float32.
+    Of a picture that was given (`Explorer.read`), what it was noised to.
+    Returns a DataArray (step, channel, y, x) float32; NaN where the step before was not kept.
     """
+    if trace.settings.edit.get("kind") == READ:
+        return trace.latents.astype(np.float32).rename("noisy")
     before = np.concatenate([trace.noise.values[None], trace.latents.values[:-1]]).astype(np.float32)
+    before[~follows(trace)] = np.nan
     return trace.latents.copy(data=before).rename("noisy")
+
+
+def follows(trace: Trace) -> np.ndarray:
+    """(step) bool: whether what came before each step was kept too, the run's first noise or the step before."""
+    found: np.ndarray = np.diff(trace.step_numbers, prepend=-1) == 1
+    return found
 
 
 def noise_prediction(trace: Trace) -> xr.DataArray:
     """The noise that each step saw in its sample, as its predicted x0 implies: eps = (sample - signal * x0) / noise.
 
-    Returns a DataArray (step, channel, y, x) float32, about unit variance; 0 where a step's sample held no noise.
+    Returns a DataArray (step, channel, y, x) float32, about unit variance; 0 where a step's sample held no noise, NaN
+    where the step before was not kept.
     """
     at = levels(trace)
     signal = at.sel(part="signal").values[:, None, None, None]
@@ -64,20 +75,22 @@ def change(trace: Trace) -> xr.DataArray:
     """How much each step changed the predicted x0, relative to the last one's own size.
 
     Root mean square of the difference from the step before, over that of the last predicted x0 about its mean.
-    Returns a DataArray (step) float64, at least 0; the first step has nothing before it: NaN.
+    Returns a DataArray (step) float64, at least 0; NaN where the step before was not kept, and for the first step.
     """
     x0 = trace.predicted.values.astype(np.float64)
     size = x0[-1].std(axis=(1, 2)).mean()
     moved = np.sqrt(((x0[1:] - x0[:-1]) ** 2).mean(axis=(1, 2, 3)))
     values = np.concatenate([[np.nan], moved / max(size, 1e-12)])
-    return xr.DataArray(values, dims=("step",), coords={"step": np.arange(trace.steps)}, name="change")
+    values[~follows(trace)] = np.nan
+    return xr.DataArray(values, dims=("step",), coords={"step": trace.step_numbers}, name="change")
 
 
 def settled(trace: Trace, *, within: float = SETTLED) -> xr.DataArray:
     """The step from which on each word's map stays as it is at the end.
 
     within: the correlation with the last step's map that it must keep from there on.
-    Returns a DataArray (word) int64 of steps, counted from 0, with the coordinate `index` (in `tokens.words`).
+    Returns a DataArray (word) int64 of steps that were kept, counted from 0, with the coordinate `index` (in
+    `tokens.words`).
     A map without any structure counts as settled from the first step.
     """
     return settled_maps(word_maps(trace), within=within)
@@ -97,7 +110,7 @@ def settled_maps(maps: xr.DataArray, *, within: float = SETTLED) -> xr.DataArray
     # One after the last step that was still unlike; 0 where there was none.
     steps = np.where(low.any(axis=1), low.shape[1] - np.argmax(low[:, ::-1], axis=1), 0)
     return xr.DataArray(
-        steps.astype(np.int64),
+        maps.coords["step"].values[steps].astype(np.int64),
         dims=("word",),
         coords={"word": maps.coords["word"], "index": maps.coords["index"]},
         name="settled",

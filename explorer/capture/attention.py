@@ -158,6 +158,14 @@ class AttentionRecorder:
         """softmax(QK^T * scale + mask) in float32, from the kernel's own (batch, heads, positions, channels)."""
         reader = self._reader
         assert reader is not None
+        adapted = hasattr(getattr(reader.module, "processor", None), "to_k_ip")
+        if adapted and reader.order == "text" and (self._calls or self._told):
+            return  # an IP-Adapter's picture has a softmax of its own, after that of the text (Ye et al. 2023, eq. 5)
+        if adapted and reader.order != "text":
+            raise CaptureError(
+                "This model reads a picture besides, in joint attention, which is not known here: "
+                "call pipe.unload_ip_adapter() first."
+            )
         if self._calls or self._told or is_causal or enable_gqa:
             raise CaptureError(
                 f"The attention module {reader.name} called scaled_dot_product_attention twice, or in a causal or "

@@ -112,6 +112,8 @@ class Editor:
     ) -> tuple[Any, Any, torch.Tensor | None] | None:
         """A call of `scaled_dot_product_attention`: (module, result, probabilities of all rows and heads), or None to
         let it go on as it is; the probabilities are None where nobody is to record them."""
+        if self._crosses and self._seen:
+            return None  # an IP-Adapter's picture, which is read after the text
         self._seen = True
         q, k, v = (args[i] if len(args) > i else kwargs[name] for i, name in enumerate(("query", "key", "value")))
         places = self._places(q.shape[0])

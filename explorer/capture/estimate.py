@@ -128,13 +128,14 @@ def seconds(
 ) -> float:
     """How long the maps of a run will take, from one layer of each grid, timed with random numbers."""
     denoiser: Any = family.denoiser(pipe)
+    device = family.device(pipe)
     tokens = [one.tokens for one in encodings for _ in range(images)]
-    pool = Pool.of(tokens, words=keep.words).to(denoiser.device)
+    pool = Pool.of(tokens, words=keep.words).to(device)
     readers = keep.readers(family.readers(pipe))
     joint = readers[0].order != "text"
     heads, size = family.heads(readers[0]), 64
     kept = steps if keep.steps is None else len(keep.steps)
-    options = {"device": denoiser.device, "dtype": denoiser.dtype}
+    options = {"device": device, "dtype": denoiser.dtype}
 
     def timed(reduce: Callable[[], torch.Tensor]) -> float:
         took = []

@@ -164,6 +164,7 @@ def watch(
     every_position: bool = False,
     negative: Sequence[Encoding] | None = None,
     keep: Keep = ALL,
+    embeds: bool = False,
 ) -> Iterator[Watched]:
     """Watch one run of `pipe` in this thread: `with watch(...) as seen: pipe(...)`, then `seen.recordings()`.
 
@@ -172,6 +173,7 @@ def watch(
     on_step: called after each step; what it raises ends the run.
     every_position: keep all positions of the text, for tests.
     negative: of the negative prompts, one for each prompt, if their maps are wanted too. keep: what is kept.
+    embeds: whether the prompts are given as embeddings, so that the encoders read the negative ones at most.
     Raises CaptureError in the run if anything goes unseen. Whatever happens, all is as before afterwards.
     """
     pictures = len(encodings) * images
@@ -214,7 +216,7 @@ def watch(
         for i, encoder in enumerate(family.encoders(pipe)):
             expected = [[*([one.ids, *one.others][i])] for one in encodings]
             unwanted = None if negative is None else [[*([one.ids, *one.others][i])] for one in negative]
-            undo.enter_context(_checked_ids(encoder, expected, unwanted))
+            undo.enter_context(_checked_ids(encoder, None if embeds else expected, unwanted))
         undo.enter_context(_outputs_told(pipe, family, seen, sides_of))
         undo.enter_context(_steps_told(pipe.scheduler, seen))
         yield seen
@@ -265,11 +267,13 @@ def _steps_told(scheduler: Any, seen: Watched) -> Iterator[None]:
 
 
 @contextmanager
-def _checked_ids(encoder: Any, expected: list[list[int]], negative: list[list[int]] | None) -> Iterator[None]:
+def _checked_ids(encoder: Any, expected: list[list[int]] | None, negative: list[list[int]] | None) -> Iterator[None]:
     """Compare what an encoder is fed with what was expected: maps would otherwise carry the wrong words.
 
-    The first call is that of the prompts, the second, if any, that of the negative ones.
+    The first call is that of the prompts, unless they come as embeddings (None); then, if any, that of the negative
+    ones.
     """
+    order = [negative] if expected is None else [expected, negative]
     owner = threading.get_ident()
     calls = 0
 
@@ -278,9 +282,11 @@ def _checked_ids(encoder: Any, expected: list[list[int]], negative: list[list[in
         if threading.get_ident() != owner:
             return
         calls += 1
-        wanted = expected if calls == 1 else negative if calls == 2 else None
+        wanted = order[calls - 1] if calls <= len(order) else None
         fed = (args[0] if args else kwargs["input_ids"]).tolist()
-        if calls == 1 and len(fed) == 2 * len(expected):  # both at once, the negative ones first
+        if (
+            expected is not None and calls == 1 and len(fed) == 2 * len(expected)
+        ):  # both at once, the negative ones first
             wanted = [*(negative or fed[: len(expected)]), *expected]
         if wanted is not None and fed != wanted:
             raise CaptureError(

@@ -107,6 +107,13 @@ class Family(ABC):
                 )
         self.readers(pipe)
 
+    def check_options(self, pipe: Any, options: Mapping[str, Any]) -> None:  # noqa: B027 most families have none
+        """Raise InvalidSetting for options with which the pipeline, as it is now, would not run."""
+
+    def device(self, pipe: Any) -> Any:
+        """Where the pipeline's parts run: with CPU offload, not where they lie."""
+        return pipe._execution_device
+
     def denoiser(self, pipe: Any) -> "nn.Module":
         """The network that is called at each step, also where `torch.compile` has wrapped it."""
         denoiser: nn.Module = bare(getattr(pipe, self.parts[0]))
@@ -239,7 +246,7 @@ class Family(ABC):
 
     def latents(self, pipe: Any, picture: Any) -> "torch.Tensor":
         """A PIL picture as latents (1, channel, y, x), scaled as the denoiser expects them: the encoder's mean."""
-        pixels = pipe.image_processor.preprocess(picture).to(device=pipe.vae.device, dtype=pipe.vae.dtype)
+        pixels = pipe.image_processor.preprocess(picture).to(device=self.device(pipe), dtype=pipe.vae.dtype)
         made = pipe.vae.encode(pixels)
         encoded: torch.Tensor = made.latent if hasattr(made, "latent") else made.latent_dist.mode()
         shift = float(getattr(pipe.vae.config, "shift_factor", None) or 0)

@@ -71,7 +71,7 @@ class QwenImage(Family):
 
     def latents(self, pipe: Any, picture: Any) -> "torch.Tensor":
         """Each channel by its own mean and deviation; the autoencoder is one of videos, of one frame here."""
-        pixels = pipe.image_processor.preprocess(picture).to(device=pipe.vae.device, dtype=pipe.vae.dtype)
+        pixels = pipe.image_processor.preprocess(picture).to(device=self.device(pipe), dtype=pipe.vae.dtype)
         encoded: torch.Tensor = pipe.vae.encode(pixels[:, :, None]).latent_dist.mode()[:, :, 0]
         mean, deviation = (
             encoded.new_tensor(values)[:, None, None]

@@ -47,7 +47,7 @@ class StableDiffusionXL(StableDiffusion):
         import torch
 
         unet = self.denoiser(pipe)
-        text, _, pooled, _ = pipe.encode_prompt(prompt, device=pipe.device, do_classifier_free_guidance=False)
+        text, _, pooled, _ = pipe.encode_prompt(prompt, device=self.device(pipe), do_classifier_free_guidance=False)
         factor = int(pipe.vae_scale_factor)
         for latents, timestep in zip(noisy, timesteps, strict=True):
             size = (latents.shape[-2] * factor, latents.shape[-1] * factor)

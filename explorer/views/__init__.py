@@ -8,21 +8,49 @@ from .show import display
 if TYPE_CHECKING:
     from .app import App
     from .attention import AttentionView
+    from .comparison import ComparisonView, compare
+    from .effects import EffectsView
+    from .film import FilmView
+    from .grid import GridView
     from .guidance import GuidanceView
+    from .interpolation import InterpolationView
+    from .map import MapView
     from .steps import StepsView
     from .trace import TraceView
     from .words import WordsView
 
-__all__ = ["App", "AttentionView", "GuidanceView", "StepsView", "TraceView", "WordsView", "display"]
+__all__ = [
+    "App",
+    "AttentionView",
+    "ComparisonView",
+    "EffectsView",
+    "FilmView",
+    "GridView",
+    "GuidanceView",
+    "InterpolationView",
+    "MapView",
+    "StepsView",
+    "TraceView",
+    "WordsView",
+    "compare",
+    "display",
+]
 
 # anywidget and ipywidgets take a third of a second to import, and a static preview needs neither.
 _HOMES = {
     "App": "app",
     "AttentionView": "attention",
+    "ComparisonView": "comparison",
+    "EffectsView": "effects",
+    "FilmView": "film",
+    "GridView": "grid",
     "GuidanceView": "guidance",
+    "InterpolationView": "interpolation",
+    "MapView": "map",
     "StepsView": "steps",
     "TraceView": "trace",
     "WordsView": "words",
+    "compare": "comparison",
 }
 
 

@@ -16,6 +16,8 @@ from .. import wire
 from ..errors import InvalidSetting
 from ..runs import Job, Progress, Stopped, seconds_left, sentence
 from ..trace import Trace
+from .app_map import RunsMap
+from .app_whatif import WhatIfs
 from .bundle import bundle, missing
 from .run import Selection
 
@@ -39,7 +41,7 @@ OTHER_EXAMPLES = (
 _SETTINGS = ("prompt", "negative_prompt", "seed", "steps", "guidance", "width", "height", "sampler")
 
 
-class App(anywidget.AnyWidget, Selection):
+class App(anywidget.AnyWidget, Selection, RunsMap, WhatIfs):
     """The whole explorer of one pipeline: `explorer.load()` as the last line of a cell shows it.
 
     Runs happen in the Explorer's one worker thread, so the kernel stays free; a newer run supersedes one that is not
@@ -121,6 +123,8 @@ class App(anywidget.AnyWidget, Selection):
     def close(self) -> None:
         """Stop what runs, take the app out of the page and free its data."""
         self.stop()
+        self.close_map()
+        self.close_change()
         super().close()
         for name in ("_data", "_live", "_thumbs"):
             self.set_trait(name, b"")
@@ -175,8 +179,8 @@ class App(anywidget.AnyWidget, Selection):
             self.words = ()
             self.set_trait("pixel", None)
             self.set_trait("box", None)
-            last = self.step if self.step is None or isinstance(self.step, int) else self.step[1]
-            if last is not None and last >= trace.steps:
+            ends = (self.step,) if self.step is None or isinstance(self.step, int) else self.step
+            if any(one is not None and one not in trace.step_numbers for one in ends):
                 self.step = None
             names = {
                 name for one in (meta["layers"] or {"layers": []})["layers"] for name in (one["name"], one["grid"])
@@ -212,6 +216,12 @@ class App(anywidget.AnyWidget, Selection):
                 self.generate()
             elif do == "stop":
                 self.stop()
+            elif do == "change":
+                self.ask_change(content)
+            elif do == "stop change":
+                self.stop_change()
+            elif do == "map":
+                self.map_runs()
             elif do == "open":
                 for trace in self._explorer.history:
                     if self._id(trace) == content.get("id"):

@@ -6,6 +6,10 @@ import numpy as np
 STOPS = (
     "000004", "180f3d", "440f76", "721f81", "9e2f7f", "cd4071", "f1605d", "fd9668", "feca8d", "fcfdbf",
 )  # fmt: skip
+# Of similarity on a map: cividis, which looks almost the same to the colour-blind (Nuñez et al. 2018).
+CIVIDIS = (
+    "00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55", "fee838",
+)  # fmt: skip
 # Of words that are selected together (Okabe & Ito 2008, safe for the colour-blind), and of frequency bands.
 WORDS = ("E69F00", "56B4E9", "009E73", "F0E442", "CC79A7", "D55E00", "0072B2")
 BANDS = ("4A6FD0", "2A9D8F", "C9952A", "D9653B", "B5489A", "7A5CC9")

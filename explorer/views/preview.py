@@ -104,8 +104,15 @@ def settings_line(trace: Trace) -> str:
     """What was run, in one line."""
     s = trace.settings
     size = f"{trace.image.sizes['x']} × {trace.image.sizes['y']} px"
-    parts = [s.model, f"seed {s.seed}", f"{trace.steps} steps", f"guidance {s.guidance:g}", s.scheduler, size]
+    parts = [s.model, f"seed {s.seed}", _steps(trace), f"guidance {s.guidance:g}", s.scheduler, size]
     return clean(" · ".join(part for part in parts if part), LONGEST)
+
+
+def _steps(trace: Trace) -> str:
+    numbers = trace.step_numbers
+    if numbers[-1] == trace.steps - 1:
+        return f"{trace.steps} steps"
+    return f"steps {', '.join(str(number + 1) for number in numbers)} only"
 
 
 def _size(trace: Trace) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import numpy as np
 import traitlets
 
 from .. import wire
+from ..analysis.heat import module_of
 from ..errors import InvalidSetting
 from ..trace import Trace
 from .bundle import missing
@@ -18,7 +19,8 @@ class Selection(traitlets.HasTraits):
 
     word: index in `trace.tokens.words` of the pinned word, or None; the first of `words`.
     words: all pinned words, in the order of their colours.
-    step: the step that is shown, from 0; a range (first, last), both included; or None for all steps.
+    step: the step that is shown, by its number in the run, from 0; a range (first, last), both included; or None for
+        all steps.
     pixel: the pinned pixel (x, y), counted from the upper left corner, or None.
     box: a part of the picture (left, top, right, bottom) in pixels, the last two excluded, or None.
     layer: the name of a layer, a grid such as "16x16", or None for all.
@@ -62,11 +64,13 @@ class Selection(traitlets.HasTraits):
 
     @traitlets.validate("step")
     def _known_step(self, proposal: Any) -> int | tuple[int, int] | None:
-        step, steps = proposal["value"], self._meta.get("steps")
+        step, numbers = proposal["value"], self._meta.get("numbers")
         ends = () if step is None else (step,) if isinstance(step, int) else tuple(step)
-        if steps is not None and any(not 0 <= one < steps for one in ends):
-            wrong = next(one for one in ends if not 0 <= one < steps)
-            raise InvalidSetting(f"There is no step {wrong}: choose 0 to {steps - 1}, or None for all.")
+        wrong = [one for one in ends if numbers is not None and one not in numbers]
+        if wrong:
+            last = len(numbers) - 1
+            known = f"0 to {last}" if numbers[-1] == last else ", ".join(map(str, numbers))
+            raise InvalidSetting(f"There is no step {wrong[0]}: choose {known}, or None for all.")
         if len(ends) == 2 and ends[0] > ends[1]:
             raise InvalidSetting(f"The steps {ends[0]} to {ends[1]} run backwards: put the first one first.")
         return tuple(step) if len(ends) == 2 else step
@@ -99,9 +103,9 @@ class Selection(traitlets.HasTraits):
     def _known_layer(self, proposal: Any) -> str | None:
         layer, layers = proposal["value"], self._meta.get("layers")
         if layer is not None and layers:
-            known = [name for one in layers["layers"] for name in (one["name"], one["grid"])]
+            known = [name for one in layers["layers"] for name in (one["name"], module_of(one["name"]), one["grid"])]
             if layer not in known:
-                shown = ", ".join(dict.fromkeys(known[:12]))
+                shown = ", ".join(list(dict.fromkeys(known))[:8])
                 raise InvalidSetting(f"There is no layer {layer[:80]}: the trace has {shown}.")
         return layer  # type: ignore[no-any-return]
 
@@ -131,7 +135,8 @@ class RunView(anywidget.AnyWidget, Selection):
     def __init__(
         self, trace: Trace, *, masks: Mapping[str | int, np.ndarray] | None = None, _preview: str = ""
     ) -> None:
-        """trace: what to show. masks: for drawn pictures, where a word's subject truly is, (y, x) bool by word.
+        """trace: what to show. masks: for drawn pictures, where a word's subject truly is, (y, x) bool by word; None is
+        what the trace knows, if a drawing was read.
 
         Raises MissingBundle if the browser side was not built.
         """

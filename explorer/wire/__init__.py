@@ -35,7 +35,7 @@ def trace(
             (step, channel, y, x); and the linear decoder that draws any of them as a picture.
         pictures: the predicted x0 of each step as JPEG, where the trace holds them decoded.
         curves: change per step, power per frequency band.
-    masks: for drawn pictures, where a word's subject truly is: (y, x) bool by word.
+    masks: for drawn pictures, where a word's subject truly is: (y, x) bool by word; None for the trace's own, if any.
 
     Returns (meta, buffer). `meta["blocks"][name]` is a block's place in the buffer. Maps are quantised by their row's
     own maximum: a byte of row r stands for `scales[r] * byte / 255`, a share of the position's attention;
@@ -67,6 +67,7 @@ def trace(
         "omitted": omitted,
         "limit": trace.tokens.limit,
         "steps": trace.steps,
+        "numbers": trace.step_numbers,
         "timesteps": numbers(trace.latents.coords["timestep"].values),
         "sigmas": numbers(trace.latents.coords["sigma"].values),
         "seed": str(settings.seed),  # beyond what a number of JavaScript holds
@@ -84,7 +85,7 @@ def trace(
         "fields": fields_part(pack, trace) if "fields" in parts else None,
         "pictures": pictures_part(pack, trace) if "pictures" in parts else None,
         "curves": curves_part(trace) if "curves" in parts else None,
-        "masks": masks_part(pack, trace, masks or {}),
+        "masks": masks_part(pack, trace, masks),
     }
     meta["blocks"] = pack.blocks
     return meta, pack.data()

@@ -73,19 +73,34 @@ def _read(trace: Trace) -> list[int]:
     return [i for i in range(len(trace.tokens.words)) if trace.tokens.positions(i)]
 
 
-def masks_part(pack: Pack, trace: Trace, masks: Mapping[str | int, np.ndarray]) -> list[dict[str, Any]]:
-    """True masks, one byte a pixel, at most `MASK_SIDE` pixels wide and high; each with the words that it is of."""
+def masks_part(pack: Pack, trace: Trace, masks: Mapping[str | int, np.ndarray] | None) -> list[dict[str, Any]]:
+    """True masks, one byte a pixel, at most `MASK_SIDE` pixels wide and high; each with the words that it is of.
+
+    masks: by word; None for those that the trace itself knows.
+    """
     found, blocks, offset = [], [], 0
-    for word, mask in masks.items():
+    known = _masks_of(trace) if masks is None else [(trace.tokens.find(word), mask) for word, mask in masks.items()]
+    for words, mask in known:
         truth = np.asarray(mask, np.float32)
         scale = min(1.0, MASK_SIDE / max(truth.shape))
         height, width = (max(1, round(side * scale)) for side in truth.shape)
         small = (resize(truth, height, width) >= 0.5).astype(np.uint8)
         found.append(
-            {"words": list(trace.tokens.find(word)), "height": height, "width": width, "offset": offset},
+            {"words": list(words), "height": height, "width": width, "offset": offset},
         )
         blocks.append(small.tobytes())
         offset += small.nbytes
     if found:
         pack.add("masks", b"".join(blocks))
     return found
+
+
+def _masks_of(trace: Trace) -> list[tuple[tuple[int, ...], np.ndarray]]:
+    if trace.masks is None:
+        return []
+    spans = zip(trace.masks.coords["start"].values, trace.masks.coords["end"].values, strict=True)
+    words = [
+        tuple(i for i, word in enumerate(trace.tokens.words) if start <= word.start < end and trace.tokens.positions(i))
+        for start, end in spans
+    ]
+    return [(own, mask) for own, mask in zip(words, trace.masks.values, strict=True) if own and mask.any()]

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis import change, noise_prediction, spectra, split
+from ..analysis import change, noise_prediction, noisy, spectra, split
 from ..analysis.sketch import fit
 from ..trace import Trace
 from .pack import Pack, jpeg, numbers, quantise_channels
@@ -15,9 +15,13 @@ SKETCHED = 64  # cells per side up to which the sketch draws 4 x 4 pixels for ea
 
 
 def fields_part(pack: Pack, trace: Trace) -> dict[str, Any] | None:
-    """Every `stride`-th latent of both axes, picked and not averaged: the mean of noise is no noise."""
+    """Every `stride`-th latent of both axes, picked and not averaged: the mean of noise is no noise.
+
+    `absent` are the steps whose start was not kept: they have neither a noisy latent nor a noise prediction.
+    """
     parts = split(trace)
-    started = np.concatenate([trace.noise.values[None], trace.latents.values]).astype(np.float32)
+    before = noisy(trace).values
+    started = np.concatenate([before, trace.latents.values[-1:]]).astype(np.float32)
     fields = {"latents": started, "predicted": trace.predicted.values, "noise": noise_prediction(trace).values}
     if parts is not None:
         fields["push"] = parts.push.values
@@ -37,7 +41,7 @@ def fields_part(pack: Pack, trace: Trace) -> dict[str, Any] | None:
         steps = np.unique(np.linspace(0, trace.steps - 1, 6).astype(int))
         drawn = fit(trace.predicted.values[steps][..., ::stride, ::stride], trace.pictures.values[steps], factor)
     else:
-        drawn = fit(small[-1:], trace.image.values[None], factor)
+        drawn = fit(trace.predicted.values[-1:, ..., ::stride, ::stride], trace.image.values[None], factor)
     pack.add("sketch", drawn.weights.astype("<f4").tobytes())
     return {
         "channels": int(started.shape[1]),
@@ -46,6 +50,7 @@ def fields_part(pack: Pack, trace: Trace) -> dict[str, Any] | None:
         "stride": stride,
         "limits": limits,
         "factor": factor,
+        "absent": np.flatnonzero(np.isnan(before).all(axis=(1, 2, 3))).tolist(),
     }
 
 

@@ -1,6 +1,6 @@
 """A newcomer's first minute: the shipped notebook, the shipped model, a real JupyterLab.
 
-With PROMPT_EXPLORER_SCREENSHOTS=docs/pictures it takes the README's pictures (`make pictures`).
+With PROMPT_EXPLORER_SCREENSHOTS=docs/pictures it takes the pictures of the README and the docs (`make pictures`).
 """
 
 import shutil
@@ -61,3 +61,26 @@ def test_a_prompt_shows_where_each_word_looks(
     keep(page, f"attention-{name}")
     assert notebook.to_kernel == []
     assert view.locator("text=rainy").count() > 0
+
+
+def test_the_app_draws_what_is_typed(browser: Any, lab: Lab, keep: Callable[[Any, str], None]) -> None:
+    lab.write("app-of-the-miniature", ["import explorer\n\nex = explorer.load()\nex"])
+    with open_page(browser) as page:
+        notebook = Notebook(page, lab, "app-of-the-miniature")
+        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        notebook.run_cells(0)
+        page.locator("textarea.pe-large").wait_for(timeout=120_000)
+        for i, prompt in enumerate(("a red castle in the snow", "a photograph of a blue teddy bear in rainy weather")):
+            page.locator("textarea.pe-large").fill(prompt)
+            page.keyboard.press("Enter")
+            page.wait_for_function(f"() => document.querySelectorAll('.pe-run').length === {i + 1}", timeout=120_000)
+            page.locator(".pe-word", has_text=prompt.split()[-1]).first.wait_for(timeout=120_000)
+        page.locator(".pe-word", has_text="teddy").first.click()
+        for theme in ("Light", "Dark"):
+            notebook.theme(f"JupyterLab {theme}")
+            page.mouse.move(5, 5)
+            page.wait_for_timeout(800)
+            keep(page, f"app-{theme.lower()}")
+        assert page.locator(".pe-word[aria-pressed=true]").inner_text() == "teddy"
+        assert notebook.errors == []
+    lab.close_kernels()

@@ -10,6 +10,7 @@ from explorer.capture import Keep, fitted
 from explorer.errors import InvalidSetting
 from explorer.families import family_of
 from explorer.trace import shares
+from explorer.views import AttentionView
 from tests.families.tiny import flux
 from tests.pipelines import stable_diffusion
 
@@ -95,6 +96,13 @@ def test_heads_are_layers_of_their_own_whose_mean_is_the_layer(ex: Any, whole: A
     assert own == [f"{name} head {i}" for i in range(2)]
     mean = heads.heat("castle", layer=own)
     np.testing.assert_allclose(mean.values, whole.heat("castle", layer=name).values, atol=1e-3)
+    np.testing.assert_array_equal(heads.heat("castle", layer=name).values, mean.values)
+    with pytest.raises(InvalidSetting, match="There is no layer mid_block: the trace has"):
+        heads.heat("castle", layer="mid_block")
+    view = AttentionView(heads)
+    view.layer = name
+    view.layer = own[1]
+    view.close()
 
 
 def test_merged_layers_are_the_mean(ex: Any, whole: Any) -> None:

@@ -39,7 +39,7 @@ class Case:
     order: str
     """What the keys hold."""
     rows: str = "second half"
-    """Which rows are conditional with guidance: a half, or the first of two calls."""
+    """Which rows are conditional with guidance: a half, the first of two calls, or the only ones (distilled)."""
     encoder: tuple[tuple[str, str], ...] = (("text_encoder", "tokenizer"),)
     """The encoders whose rows are among the keys, and their tokenizers."""
     drop: Callable[[Any], int] = lambda pipe: 0
@@ -75,6 +75,7 @@ CASES = {
         unguided={"guidance": 4.0},
     ),
     "flux2": Case(tiny_language.flux2, "text image", rows="first call", negatives=False),
+    "flux2 dev": Case(tiny_language.flux2_dev, "text image", rows="only", negatives=False),
     "hunyuan-dit": Case(tiny_language.hunyuan_dit, "text", encoder=TWO),
     "kolors": Case(tiny_language.kolors, "text", mixes=True),
     "lumina2": Case(tiny_language.lumina2, "text image", rows="first call", ragged=True),

@@ -19,6 +19,7 @@ from diffusers import (
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
+    Flux2Pipeline,
     Flux2Transformer2DModel,
     HunyuanDiT2DModel,
     HunyuanDiTPipeline,
@@ -45,6 +46,12 @@ from transformers import (
     Gemma2Model,
     GlmConfig,
     GlmModel,
+    Mistral3Config,
+    Mistral3ForConditionalGeneration,
+    MistralConfig,
+    PixtralImageProcessor,
+    PixtralProcessor,
+    PixtralVisionConfig,
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
@@ -60,6 +67,10 @@ LETTERS = [chr(i) for i in range(33, 127)] + ["\n"]
 CHAT = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+CHAT_IN_PARTS = (
+    "<bos>{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{% for part in message['content'] %}{{ part['text'] }}{% endfor %}<|im_end|>\n{% endfor %}"
 )
 NORMS = ("norm_q.weight", "norm_k.weight", "norm_added_q.weight", "norm_added_k.weight")
 PROJECTIONS = ("to_q.weight", "to_k.weight")
@@ -403,6 +414,29 @@ def flux2(seed: int = 0) -> Flux2KleinPipeline:
         text_encoder=Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=8, num_hidden_layers=30, num_key_value_heads=2)),
         tokenizer=language_tokenizer(),
         is_distilled=False,
+    )
+    pipe.default_sample_size = 8
+    return sharper(pipe, *NORMS)
+
+
+def flux2_dev(seed: int = 0) -> Flux2Pipeline:
+    """Its text encoder reads pictures too, its tokenizer stands in a processor, and guidance is told to the model."""
+    klein = flux2(seed)
+    transformer = Flux2Transformer2DModel.from_config(dict(klein.transformer.config) | {"guidance_embeds": True})
+    config = Mistral3Config(
+        text_config=MistralConfig(**SIZES, head_dim=8, num_hidden_layers=30, num_key_value_heads=2).to_dict(),
+        vision_config=PixtralVisionConfig(
+            hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, head_dim=8
+        ).to_dict(),
+    )
+    pipe = Flux2Pipeline(
+        transformer=transformer,
+        vae=klein.vae,
+        scheduler=klein.scheduler,
+        text_encoder=Mistral3ForConditionalGeneration(config),
+        tokenizer=PixtralProcessor(
+            PixtralImageProcessor(), language_tokenizer(side="left"), chat_template=CHAT_IN_PARTS
+        ),
     )
     pipe.default_sample_size = 8
     return sharper(pipe, *NORMS)

@@ -14,13 +14,13 @@ afterEach(() => {
 function show() {
   const empty = new DataView(new ArrayBuffer(0));
   const model = new FakeModel({
-    ...{ _meta: {}, _data: empty, _live: empty, _thumbs: empty, _history: [], _shown: "", _preview: "", _status: { state: "idle" } },
+    ...{ _meta: {}, _data: empty, _live: empty, _thumbs: empty, _history: [], _shown: "", _preview: "", _status: { state: "idle" }, map: null, _mapping: { state: "idle" } },
     ...{ prompt: "", negative_prompt: "", seed: 7, locked: false, steps: 25, guidance: 4, width: 128, height: 128, sampler: "DDIM" },
     _choices: { model: "miniature", samplers: ["DDIM", "Euler"], sizes: [[128, 128], [64, 64]], examples: ["a red <b>castle</b>"], quick: true },
   });
   const el = document.body.appendChild(document.createElement("div"));
   const controller = new AbortController();
-  view.render({ model: model as never, el, signal: controller.signal });
+  view.render({ model: model as never, el, signal: controller.signal, host: {} as never });
   const find = <T extends HTMLElement>(selector: string) => el.querySelector<T>(selector)!;
   return { model, el, controller, find, prompt: find<HTMLTextAreaElement>("textarea"), go: find<HTMLButtonElement>(".pe-primary") };
 }

@@ -1,7 +1,10 @@
 /** The app: type a prompt, watch the picture come about, explore it. The twin of explorer/views/app.py. */
 import { form } from "./app/form";
 import { live } from "./app/live";
+import { mapTab } from "./app/map";
 import { busy, type AppModel, type Listed } from "./app/model";
+import { whatIfTab } from "./app/whatif";
+import type { Host } from "./child";
 import { tabs } from "./panels/tabs";
 import { button } from "./parts/controls";
 import { strip } from "./parts/history";
@@ -9,7 +12,7 @@ import { mount, sheetOf, suppress } from "./shell";
 import { hidePreview } from "./sibling";
 import { make } from "./text";
 
-function render({ model, el, signal }: { model: AppModel; el: HTMLElement; signal: AbortSignal }): void {
+function render({ model, el, signal, host }: { model: AppModel; el: HTMLElement; signal: AbortSignal; host: Host }): void {
   const root = make("div", "pe pe-app");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Prompt Explorer");
@@ -32,6 +35,8 @@ function render({ model, el, signal }: { model: AppModel; el: HTMLElement; signa
 
   // A run's panels live as long as its data: a new run brings new ones, on the tab that was open.
   const open = { tab: 0 };
+  const map = mapTab(model, signal);
+  const whatIf = whatIfTab(model, host, signal);
   let shown = new AbortController();
   signal.addEventListener("abort", () => shown.abort());
   function show(): void {
@@ -39,7 +44,7 @@ function render({ model, el, signal }: { model: AppModel; el: HTMLElement; signa
     shown = new AbortController();
     views.replaceChildren();
     const { kind } = (model.get("_meta") ?? {}) as { kind?: string };
-    if (kind) mount(model, views, shown.signal, (context) => tabs(context, open));
+    if (kind) mount(model, views, shown.signal, (context) => tabs(context, open, [whatIf, map]));
     arrange();
   }
   function arrange(): void {

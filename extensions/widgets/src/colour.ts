@@ -11,28 +11,55 @@ export const STRONGEST = 0.86;
 
 export type Colour = [red: number, green: number, blue: number];
 
+/** Of similarity on a map: cividis, which looks almost the same to the colour-blind (Nuñez et al. 2018). */
+export const CIVIDIS = [
+  "00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55", "fee838",
+] as const;
+
 /** The colour of a value from 0 to 1. */
-export function colourOf(value: number): Colour {
-  const place = Math.min(Math.max(value, 0), 1) * (STOPS.length - 1);
-  const lower = Math.min(Math.floor(place), STOPS.length - 2);
+export function colourOf(value: number, stops: readonly string[] = STOPS): Colour {
+  const place = Math.min(Math.max(value, 0), 1) * (stops.length - 1);
+  const lower = Math.min(Math.floor(place), stops.length - 2);
   const share = place - lower;
-  const channel = (stop: number, at: number) => parseInt(STOPS[stop]!.slice(at, at + 2), 16);
+  const channel = (stop: number, at: number) => parseInt(stops[stop]!.slice(at, at + 2), 16);
   const mixed = (at: number) => Math.round(channel(lower, at) * (1 - share) + channel(lower + 1, at) * share);
   return [mixed(0), mixed(2), mixed(4)];
 }
 
+/** matplotlib's viridis (CC0), which some prefer; see `chosen`. */
+export const VIRIDIS = [
+  "440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725",
+] as const;
+
+/** The colours of heat on this page: magma, unless JupyterLab's setting (extensions/lab/src/settings.ts) names others. */
+export function chosen(): readonly string[] {
+  const name = document.body?.dataset["pePalette"];
+  return name === "viridis" ? VIRIDIS : name === "cividis" ? CIVIDIS : STOPS;
+}
+
 /** 256 RGBA entries, the cover as alpha. */
-export const TABLE: Uint8ClampedArray = (() => {
+export const TABLE: Uint8ClampedArray = tableOf(STOPS);
+
+const tables = new Map<readonly string[], Uint8ClampedArray>([[STOPS, TABLE]]);
+
+/** As `TABLE`, of other colours. */
+export function tableFor(stops: readonly string[]): Uint8ClampedArray {
+  const table = tables.get(stops) ?? tableOf(stops);
+  tables.set(stops, table);
+  return table;
+}
+
+function tableOf(stops: readonly string[]): Uint8ClampedArray {
   const table = new Uint8ClampedArray(256 * 4);
   for (let i = 0; i < 256; i++) {
-    table.set([...colourOf(i / 255), 255 * (FAINTEST + ((STRONGEST - FAINTEST) * i) / 255)], i * 4);
+    table.set([...colourOf(i / 255, stops), 255 * (FAINTEST + ((STRONGEST - FAINTEST) * i) / 255)], i * 4);
   }
   return table;
-})();
+}
 
 /** For a legend, opaque. */
-export function gradient(): string {
-  return `linear-gradient(to right, ${STOPS.map((stop) => `#${stop}`).join(", ")})`;
+export function gradient(stops: readonly string[] = chosen()): string {
+  return `linear-gradient(to right, ${stops.map((stop) => `#${stop}`).join(", ")})`;
 }
 
 /** Of the words that are selected together (Okabe & Ito 2008, safe for the colour-blind; black left out). */

@@ -49,12 +49,17 @@ export class Frames {
     return this.exact(shown) || this.run.fields?.values[shown] !== undefined;
   }
 
+  /** Whether a step's start would be needed, and was not kept. */
+  absent(shown: Shown, step: number): boolean {
+    return (shown === "latents" || shown === "noise") && (this.run.fields?.absent.includes(step) ?? false);
+  }
+
   /** A picture of a step, counted from 0; null where there is nothing to show. For latents: what the step started from. */
   of(shown: Shown, step: number): Drawable | null {
     if (this.exact(shown)) return this.bitmaps[step] ?? null;
     const { fields } = this.run;
     const latent = fields && values(fields, shown, step);
-    if (!fields || !latent) return null;
+    if (!fields || !latent || this.absent(shown, step)) return null;
     // What guidance added is a difference: shown about grey, and strong enough to be seen.
     const centred = shown === "push" ? scaled(latent, this.run.guidance - 1) : latent;
     return this.sketch(`${shown}/${step}`, () => draw(centred, fields));
@@ -72,7 +77,7 @@ export class Frames {
   channel(shown: Shown, step: number, channel: number): Drawable | null {
     const { fields } = this.run;
     const bytes = fields?.values[shown];
-    if (!fields || !bytes) return null;
+    if (!fields || !bytes || this.absent(shown, step)) return null;
     return this.sketch(`${shown}/${step}/${channel}`, () => {
       const cells = fields.height * fields.width;
       const image = new ImageData(fields.width, fields.height);

@@ -1,5 +1,5 @@
 /** Draws a small map as a smooth sheet of heat. */
-import { type Colour, STRONGEST, TABLE } from "./colour";
+import { chosen, type Colour, STRONGEST, tableFor } from "./colour";
 
 interface Taps {
   readonly places: Int32Array;
@@ -72,12 +72,13 @@ export class Sheet {
 
   /** One word, in the colours of heat. map: (y, x); what is `top` or more gets the hottest colour. null clears. */
   draw(map: Float32Array | null, top: number): void {
-    if (!this.anew("heat", map, top)) return;
+    const stops = chosen();
+    if (!this.anew("heat", map, top, stops)) return;
     if (!map) return this.context!.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.smooth(map);
     const { fine } = this;
     const unit = top > 0 ? 255 / top : 0;
-    const colours = new Uint32Array(TABLE.buffer);
+    const colours = new Uint32Array(tableFor(stops).buffer);
     this.put((pixels) => {
       for (let at = 0; at < fine.length; at++) pixels[at] = colours[Math.min(Math.max(Math.round(fine[at]! * unit), 0), 255)]!;
     });

@@ -1,12 +1,14 @@
 /** The offline page: the views of some runs without a kernel. The twin of explorer/views/page.py. */
 import { LocalModel } from "./local";
+import { localMap } from "./panels/map/model";
+import { mountMap } from "./panels/map/panel";
 import { tabs } from "./panels/tabs";
 import { strip } from "./parts/history";
 import { mount, sheetOf } from "./shell";
 import { make } from "./text";
 
 interface Saved {
-  meta: { prompt: string; picture: { type: string; width: number; height: number }; blocks: Record<string, [number, number]> };
+  meta: { kind: string; prompt: string; picture: { type: string; width: number; height: number }; blocks: Record<string, [number, number]> };
   settings: string;
 }
 
@@ -27,10 +29,11 @@ function start(main: HTMLElement): void {
   const body = make("div", "");
   const tab = { tab: 0 };
   let controller = new AbortController();
-  const thumbs = runs.map(({ meta }, i) => {
+  const thumbs = runs.flatMap(({ meta }, i) => {
+    if (meta.kind !== "trace") return [];
     const [offset, length] = meta.blocks["picture"]!;
     const data = bytes(`data-${i}`);
-    return { id: String(i), title: meta.prompt, bytes: new Uint8Array(data.buffer, offset, length), type: meta.picture.type };
+    return [{ id: String(i), title: meta.prompt, bytes: new Uint8Array(data.buffer, offset, length), type: meta.picture.type }];
   });
   const history = strip((id) => open(Number(id)));
   root.append(sheetOf(), title, about, ...(runs.length > 1 ? [history.element] : []), body);
@@ -41,6 +44,11 @@ function start(main: HTMLElement): void {
     controller = new AbortController();
     body.replaceChildren();
     const { meta, settings } = runs[index]!;
+    if (meta.kind === "atlas") {
+      title.textContent = document.title;
+      mountMap(localMap(meta, bytes(`data-${index}`)), body, controller.signal);
+      return;
+    }
     title.textContent = meta.prompt;
     about.textContent = settings;
     root.setAttribute("aria-label", `Views of the prompt: ${meta.prompt}`);

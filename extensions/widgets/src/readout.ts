@@ -13,8 +13,13 @@ export type Step = number | readonly [first: number, last: number] | null;
 /** A part of a picture, in pixels: left, top, right, bottom, the last two excluded. */
 export type Box = readonly [number, number, number, number];
 
-/** The name of a layer, a grid ("16x16"), or null for all. */
+/** The name of a layer, of a module of which each head was kept, a grid ("16x16"), or null for all. */
 export type LayerChoice = string | null;
+
+/** The module that a layer's maps are of: another than the layer where that is one of its heads. */
+export function moduleOf(layer: string): string {
+  return layer.includes(" to ") ? layer : layer.replace(/ head \d+$/, "");
+}
 
 /** A map and the statistics that the views ask for. */
 export interface Heat {
@@ -108,7 +113,7 @@ export class Readout {
 
   /** The layers that a choice stands for. */
   chosen(layer: LayerChoice): readonly Layer[] {
-    return (this.run.layers?.layers ?? []).filter(({ name, grid }) => layer === null || name === layer || grid === layer);
+    return (this.run.layers?.layers ?? []).filter(({ name, grid }) => layer === null || name === layer || grid === layer || moduleOf(name) === layer);
   }
 
   private mean(row: number, step: Step): Float32Array {

@@ -1,7 +1,7 @@
 /** What every view of a run shares: decoding, the state, the traits that Python knows, keys, the spoken read-out. */
 import { Readout, type Box, type Step } from "./readout";
 import { hidePreview } from "./sibling";
-import { type Context, type Look, look, type Part, type Pins, type Pixel, START, type State } from "./state";
+import { type Context, type Look, look, numberOf, type Part, type Pins, type Pixel, placeOf, START, type State } from "./state";
 import css from "./style.css";
 import { make, percent, stepLabel, visible } from "./text";
 import { decode, type Run } from "./wire";
@@ -55,6 +55,7 @@ export function mount(model: Model, root: HTMLElement, signal: AbortSignal, pane
   const readout = new Readout(run);
   const state: State = { ...START };
   const own = (pin: (typeof PINS)[number]): unknown => {
+    if (pin === "step") return placeOf(model.get(pin) ?? null, run.numbers);
     if (pin !== "words") return model.get(pin) ?? null;
     const [word, words] = [model.get("word") ?? null, model.get("words") ?? []];
     // `word` is the first of `words`; a link may carry only one of the two.
@@ -72,7 +73,8 @@ export function mount(model: Model, root: HTMLElement, signal: AbortSignal, pane
     for (const pin of PINS) {
       if (!(pin in change)) continue;
       if (pin === "words") model.set("word", change.words?.[0] ?? null);
-      model.set(pin, (change[pin] ?? null) as never);
+      const value = change[pin] ?? null;
+      model.set(pin, (pin === "step" ? numberOf(value as Step, run.numbers) : value) as never);
     }
     model.save_changes();
   }
@@ -122,6 +124,7 @@ export function mount(model: Model, root: HTMLElement, signal: AbortSignal, pane
     },
     { signal },
   );
+  document.addEventListener("pe-palette", update, { signal });
   signal.addEventListener("abort", () => [timer, sending].forEach(clearTimeout));
   update();
   return run;
@@ -151,7 +154,7 @@ function inWords(run: Run, readout: Readout, { seen, pixel, box, shares, state }
     return `${place}: ${first.map((one) => `${text(one.word)} ${state.relative ? `${one.share.toFixed(1)} times its mean` : percent(one.share)}`).join(", ")}`;
   }
   if (seen.length === 0) return "";
-  if (seen.length > 1) return `${seen.map(({ word }) => text(word)).join(", ")}: ${stepLabel(state.step, run.steps)}`;
+  if (seen.length > 1) return `${seen.map(({ word }) => text(word)).join(", ")}: ${stepLabel(state.step, run.steps, run.numbers)}`;
   const { word, heat } = seen[0]!;
   return `${text(word)}: at most ${percent(heat.top)}, on average ${percent(heat.mean)} of a point's attention`;
 }

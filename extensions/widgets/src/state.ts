@@ -5,7 +5,7 @@ import type { Run } from "./wire";
 export type Pixel = readonly [x: number, y: number];
 
 /** How the attention view lays out its maps. */
-export type Arrangement = "overlay" | "beside" | "words" | "steps" | "layers";
+export type Arrangement = "overlay" | "beside" | "words" | "steps" | "layers" | "heads";
 
 /** What the steps view shows of a step. */
 export type Shown = "predicted" | "latents" | "noise" | "push";
@@ -136,6 +136,17 @@ export function look(run: Run, readout: Readout, state: Readonly<State>): Look {
 /** The step whose picture stands for a choice: the last of a range, the end of the run for all. */
 export function lastOf(step: Step, steps: number): number {
   return step === null ? steps - 1 : typeof step === "number" ? step : step[1];
+}
+
+/** A step by its number in the run as its place among those that were kept: the nearest, if it is none of them. */
+export function placeOf(step: Step, numbers: readonly number[]): Step {
+  const place = (one: number) => numbers.reduce((best, number, i) => (Math.abs(number - one) < Math.abs(numbers[best]! - one) ? i : best), 0);
+  return step === null ? null : typeof step === "number" ? place(step) : [place(step[0]), place(step[1])];
+}
+
+/** The other way round. */
+export function numberOf(step: Step, numbers: readonly number[]): Step {
+  return step === null ? null : typeof step === "number" ? numbers[step]! : [numbers[step[0]]!, numbers[step[1]]!];
 }
 
 /** Adds a word to the selection or takes it out; without `several` it becomes the only one. */

@@ -26,11 +26,13 @@ export function times(factor: number): string {
   return `${factor >= 9.95 ? factor.toFixed(0) : factor.toFixed(1)}×`;
 }
 
-/** "Step 7 of 25", and its place on the way from noise to picture. */
-export function stepLabel(step: Step, steps: number): string {
-  if (step === null) return steps === 1 ? "The only step" : `All ${steps} steps, mean`;
-  if (typeof step !== "number") return `Steps ${step[0] + 1} to ${step[1] + 1} of ${steps}`;
-  return `Step ${step + 1} of ${steps}`;
+/** "Step 7 of 25". numbers: see `Run.numbers`; where steps were left out, "Step 21, 2 of 3 kept". */
+export function stepLabel(step: Step, steps: number, numbers?: readonly number[]): string {
+  const gaps = numbers !== undefined && numbers[steps - 1] !== steps - 1;
+  const name = (one: number) => (numbers?.[one] ?? one) + 1;
+  if (step === null) return steps === 1 ? (gaps ? `Step ${name(0)}, the only one kept` : "The only step") : `All ${steps} steps${gaps ? " kept" : ""}, mean`;
+  if (typeof step !== "number") return `Steps ${name(step[0])} to ${name(step[1])}${gaps ? `, ${step[1] - step[0] + 1} of ${steps} kept` : ` of ${steps}`}`;
+  return gaps ? `Step ${name(step)}, ${step + 1} of ${steps} kept` : `Step ${name(step)} of ${steps}`;
 }
 
 export function timeLabel(timestep: number | null | undefined, sigma: number | null | undefined): string {

@@ -35,7 +35,7 @@ export interface Attention {
   /** (row, step, y, x); a byte stands for byte / 255 * scales[row], a share of the position's attention. */
   readonly maps: Uint8Array;
   readonly scales: readonly number[];
-  /** By row: the step from which on the map stays as it is at the end. */
+  /** By row: the number of the step from which on the map stays as it is at the end. */
   readonly settled: readonly number[];
 }
 
@@ -69,6 +69,8 @@ export interface Fields {
   /** The linear decoder of explorer/analysis/sketch.py. */
   readonly weights: Float32Array;
   readonly factor: number;
+  /** Steps whose start was not kept: without a noisy latent and a noise prediction. */
+  readonly absent: readonly number[];
 }
 
 export interface Curves {
@@ -96,6 +98,8 @@ export interface Run {
   readonly omitted: number;
   readonly limit: number;
   readonly steps: number;
+  /** Which of the run's steps these are, from 0; with gaps where only some were kept. Everything else counts the kept ones. */
+  readonly numbers: readonly number[];
   readonly timesteps: readonly (number | null)[];
   readonly sigmas: readonly (number | null)[];
   readonly seed: string;
@@ -122,7 +126,7 @@ type Raw = Omit<Run, "attention" | "layers" | "fields" | "pictures" | "picture" 
   picture: Omit<Picture, "bytes">;
   attention: { shape: [number, number, number, number]; scales: number[]; settled: number[] } | null;
   layers: { ranges: [number, number][]; layers: (Omit<Layer, "maps"> & { offset: number })[] } | null;
-  fields: { channels: number; height: number; width: number; factor: number; limits: Fields["limits"] } | null;
+  fields: { channels: number; height: number; width: number; factor: number; limits: Fields["limits"]; absent: number[] } | null;
   pictures: { type: string; width: number; height: number; spans: [number, number][] } | null;
   masks: (Omit<Mask, "pixels"> & { offset: number })[];
 };
@@ -134,6 +138,7 @@ export function decode(raw: unknown, data: DataView<ArrayBuffer> | Uint8Array<Ar
   need(meta.kind === "trace", `its kind is ${meta.kind}`);
   need(meta.version === VERSION, `its version is ${meta.version}, expected ${VERSION}`);
   need(Number.isInteger(meta.steps) && meta.steps > 0, "no steps");
+  need(meta.numbers.length === meta.steps, "a step without its number");
   need(meta.timesteps.length === meta.steps && meta.sigmas.length === meta.steps, "a step without its time");
   const end = Object.values(meta.blocks).reduce((most, [offset, bytes]) => Math.max(most, offset + bytes), 0);
   need(data.byteLength >= end && data.byteLength < end + 4, `${data.byteLength} bytes, expected ${end}`);
@@ -188,12 +193,12 @@ function layersOf(meta: Raw, rows: number, block: Block): Layers | null {
 
 function fieldsOf(meta: Raw, block: Block): Fields | null {
   if (!meta.fields) return null;
-  const { channels, height, width, factor, limits } = meta.fields;
+  const { channels, height, width, factor, limits, absent } = meta.fields;
   const values: Partial<Record<FieldName, Uint8Array>> = {};
   for (const name of Object.keys(limits) as FieldName[]) {
     values[name] = block(name, (meta.steps + (name === "latents" ? 1 : 0)) * channels * height * width);
   }
   const bytes = block("sketch", (9 * channels + 1) * factor * factor * 3 * 4);
   // Floats must lie at a multiple of four, which a message does not promise.
-  return { channels, height, width, factor, limits, values, weights: new Float32Array(bytes.slice().buffer) };
+  return { channels, height, width, factor, limits, absent, values, weights: new Float32Array(bytes.slice().buffer) };
 }

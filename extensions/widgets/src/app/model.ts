@@ -13,6 +13,11 @@ export interface Status {
   readonly message?: string;
 }
 
+export interface Changing extends Status {
+  readonly done?: number;
+  readonly wanted?: number;
+}
+
 export interface Listed {
   readonly id: string;
   readonly title: string;
@@ -46,12 +51,18 @@ export interface AppTraits extends Traits, Settings {
   readonly _history: readonly Listed[];
   readonly _thumbs: DataView<ArrayBuffer>;
   readonly _shown: string;
+  /** Where the map's own model is found, "IPY_MODEL_" and its id. */
+  readonly map: string | null;
+  /** Of the change that is under way; `done` and `wanted` count runs. The twin of explorer/views/app_whatif.py. */
+  readonly _changing: Changing;
+  readonly _mapping: { readonly state: "idle" | "waiting" | "done" | "failed"; readonly message?: string; readonly runs?: number };
 }
 
 export interface AppModel extends Model {
   get<K extends keyof AppTraits>(name: K): AppTraits[K];
   set<K extends keyof AppTraits>(name: K, value: AppTraits[K]): void;
   send(content: unknown): void;
+  readonly widget_manager: { get_model(id: string): Promise<unknown> };
 }
 
 export const busy = (state: Status["state"]): boolean => state === "waiting" || state === "running" || state === "stopping";

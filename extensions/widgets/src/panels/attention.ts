@@ -6,6 +6,7 @@ import { legend } from "../parts/legend";
 import { picture } from "../parts/picture";
 import { ranking } from "../parts/ranking";
 import { scrubber } from "../parts/scrubber";
+import { moduleOf } from "../readout";
 import type { Arrangement, Context, Look, Part } from "../state";
 import { make } from "../text";
 
@@ -24,7 +25,9 @@ export function attentionPanel(context: Context): Part {
   ];
   if (run.steps > 1) options.push(["steps", "Steps", "One word over the steps"]);
   const layers = run.layers?.layers ?? [];
-  if (layers.length > 1) options.push(["layers", "Layers", "One word, layer by layer"]);
+  const modules = Array.from(new Set(layers.map(({ name }) => moduleOf(name))));
+  if (modules.length > 1) options.push(["layers", "Layers", "One word, layer by layer"]);
+  if (modules.length < layers.length) options.push(["heads", "Heads", "One word, head by head, in one layer"]);
   const arrangement = choice<Arrangement>("Arrangement", options, (one) => context.set({ arrangement: one }), signal);
   bar.append(arrangement.element);
 
@@ -38,7 +41,12 @@ export function attentionPanel(context: Context): Part {
     };
     option("", "All layers");
     for (const grid of new Set(layers.map((one) => one.grid))) option(grid, `All ${grid.replace("x", " × ")}`);
-    for (const { name, grid } of layers) option(name, `${layerName(name)} · ${grid.replace("x", " × ")}`);
+    for (const module of modules) {
+      const own = layers.filter(({ name }) => moduleOf(name) === module);
+      const label = `${layerName(module)} · ${own[0]!.grid.replace("x", " × ")}`;
+      option(module, own[0]!.name === module ? label : `${label}, all heads`);
+      if (own[0]!.name !== module) for (const { name } of own) option(name, layerName(name));
+    }
     select.addEventListener("change", () => context.pin({ layer: select.value || null }), { signal });
     bar.append(labelled("Layers", select));
   }

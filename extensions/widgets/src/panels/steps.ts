@@ -6,7 +6,7 @@ import { choice, switchOf } from "../parts/controls";
 import { filmstrip } from "../parts/filmstrip";
 import { scrubber } from "../parts/scrubber";
 import { type Context, lastOf, type Look, type Part, type Shown } from "../state";
-import { make, percent } from "../text";
+import { make, percent, stepLabel } from "../text";
 
 const KINDS: readonly [Shown, string, string][] = [
   ["predicted", "Predicted picture", "What the model takes the finished picture to be"],
@@ -82,12 +82,15 @@ export function stepsPanel(context: Context): Part {
         const drawable = frames.of(shown, now);
         pen.imageSmoothingEnabled = true;
         pen.imageSmoothingQuality = "high";
+        if (frames.absent(shown, now)) pen.clearRect(0, 0, large.width, large.height);
         if (drawable) pen.drawImage(drawable, 0, 0, large.width, large.height);
       }
     }
     const what = KINDS.find(([one]) => one === shown)!;
-    frame.setAttribute("aria-label", `${what[1]} at step ${now + 1} of ${run.steps}`);
-    note.textContent = `${what[2]}, at step ${now + 1}.${frames.exact(shown) || byChannel ? "" : " Drawn from the latent with a small linear decoder, so it is blurred."}`;
+    const number = run.numbers[now]! + 1;
+    frame.setAttribute("aria-label", `${what[1]}: ${stepLabel(now, run.steps, run.numbers)}`);
+    if (frames.absent(shown, now)) note.textContent = `Not known at step ${number}: step ${number - 1}, which it started from, was not kept.`;
+    else note.textContent = `${what[2]}, at step ${number}.${frames.exact(shown) || byChannel ? "" : " Drawn from the latent with a small linear decoder, so it is blurred."}`;
     film.update(seen);
     slider.update(seen);
     settled.update(seen);
@@ -126,7 +129,7 @@ function settling(context: Context): Part {
     name.dir = "auto";
     const track = make("span", "pe-track pe-thin");
     const bar = make("span", "pe-fill");
-    bar.style.transform = `scaleX(${(step + 1) / run.steps})`;
+    bar.style.transform = `scaleX(${(step + 1) / (run.numbers.at(-1)! + 1)})`;
     track.append(bar);
     entry.append(name, track, make("span", "pe-share", String(step + 1)));
     entry.addEventListener("pointerenter", () => context.set({ pointedWord: word }), { signal });

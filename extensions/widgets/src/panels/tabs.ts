@@ -7,17 +7,20 @@ import { guidancePanel } from "./guidance";
 import { stepsPanel } from "./steps";
 import { wordsPanel } from "./words";
 
-const TABS = [
+const TABS: readonly Tab[] = [
   ["Attention", attentionPanel],
   ["Steps", stepsPanel],
   ["Guidance", guidancePanel],
   ["Words", wordsPanel],
-] as const;
+];
 let count = 0;
 
-/** shown: keeps the open tab from one run to the next. */
-export function tabs(context: Context, shown: { tab: number } = { tab: 0 }): Part {
+export type Tab = readonly [name: string, panel: (context: Context) => Part];
+
+/** shown: keeps the open tab from one run to the next. more: tabs that only some places have, such as the app. */
+export function tabs(context: Context, shown: { tab: number } = { tab: 0 }, more: readonly Tab[] = []): Part {
   const { signal } = context;
+  const all: readonly Tab[] = [...TABS, ...more];
   const element = make("div", "pe-tabbed");
   const list = make("div", "pe-tabs");
   list.setAttribute("role", "tablist");
@@ -28,7 +31,7 @@ export function tabs(context: Context, shown: { tab: number } = { tab: 0 }): Par
   panel.id = `${id}-panel`;
   const built = new Map<number, Part>();
   let last: Look | null = null;
-  const buttons = TABS.map(([name], index) => {
+  const buttons = all.map(([name], index) => {
     const button = make("button", "pe-tab", name);
     button.type = "button";
     button.id = `${id}-${index}`;
@@ -41,10 +44,10 @@ export function tabs(context: Context, shown: { tab: number } = { tab: 0 }): Par
   list.addEventListener(
     "keydown",
     (event) => {
-      const to = { ArrowRight: shown.tab + 1, ArrowLeft: shown.tab - 1, Home: 0, End: TABS.length - 1 }[event.key];
+      const to = { ArrowRight: shown.tab + 1, ArrowLeft: shown.tab - 1, Home: 0, End: all.length - 1 }[event.key];
       if (to === undefined) return;
       event.preventDefault();
-      open((to + TABS.length) % TABS.length);
+      open((to + all.length) % all.length);
       buttons[shown.tab]!.focus();
     },
     { signal },
@@ -56,7 +59,7 @@ export function tabs(context: Context, shown: { tab: number } = { tab: 0 }): Par
     shown.tab = index;
     let part = built.get(index);
     if (!part) {
-      built.set(index, (part = TABS[index]![1](context)));
+      built.set(index, (part = all[index]![1](context)));
       suppress(part.element);
     }
     buttons.forEach((button, i) => {

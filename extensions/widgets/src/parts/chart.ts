@@ -1,5 +1,5 @@
 /** A small line chart over the steps, with a line at the step that is shown; a press in it goes to a step. */
-import { type Context, lastOf, type Look, type Part } from "../state";
+import { type Context, lastOf, type Look, type Part, placeOf } from "../state";
 import { make } from "../text";
 import { drawn } from "./controls";
 
@@ -28,16 +28,19 @@ export function chart(
   element.title = explained;
   const svg = drawn("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "pe-plot", role: "img" });
   svg.setAttribute("aria-label", `${title}. ${explained}`);
-  const x = (step: number) => LEFT + (step / Math.max(run.steps - 1, 1)) * (WIDTH - LEFT - RIGHT);
+  const [start, end] = [run.numbers[0]!, run.numbers.at(-1)!];
+  const x = (step: number) => LEFT + ((run.numbers[step]! - start) / Math.max(end - start, 1)) * (WIDTH - LEFT - RIGHT);
   const y = (one: number) => HEIGHT - BOTTOM - ((Math.min(Math.max(one, ends[0]), ends[1]) - ends[0]) / (ends[1] - ends[0])) * (HEIGHT - TOP - BOTTOM);
   for (const level of [0, 0.5, 1]) {
     const at = y(ends[0] + (ends[1] - ends[0]) * level);
     svg.append(drawn("line", { x1: 0, x2: WIDTH, y1: at, y2: at, class: level ? "pe-rule" : "pe-axis" }));
   }
   for (const { values, colour } of lines) {
-    const points = values.flatMap((one, step) => (one === null ? [] : [`${x(step).toFixed(1)} ${y(one).toFixed(1)}`]));
-    const path = drawn("path", { d: points.length ? `M${points.join("L")}` : "", class: "pe-line" });
+    // A gap where nothing is known; "h0" makes a dot of a point that stands alone.
+    const points = values.map((one, step) => (one === null ? "" : `${values[step - 1] == null ? "M" : "L"}${x(step).toFixed(1)} ${y(one).toFixed(1)}${values[step - 1] == null ? "h0" : ""}`));
+    const path = drawn("path", { d: points.join(""), class: "pe-line" });
     path.style.stroke = colour;
+    if (!points.some((point) => point.startsWith("L"))) path.style.strokeWidth = "6"; // points alone
     svg.append(path);
   }
   const cursor = drawn("line", { y1: 0, y2: HEIGHT, class: "pe-cursor" });
@@ -58,7 +61,7 @@ export function chart(
   const at = (event: PointerEvent): number => {
     const rect = svg.getBoundingClientRect();
     const place = (((event.clientX - rect.left) / Math.max(rect.width, 1)) * WIDTH - LEFT) / (WIDTH - LEFT - RIGHT);
-    return Math.min(Math.max(Math.round(place * (run.steps - 1)), 0), run.steps - 1);
+    return placeOf(start + place * (end - start), run.numbers) as number;
   };
   let down = false;
   svg.addEventListener(
@@ -84,7 +87,7 @@ export function chart(
       cursor.setAttribute("x2", String(x(step)));
       cursor.style.visibility = state.step === null ? "hidden" : "visible";
       const values = lines.map((line) => line.values[step] ?? null);
-      value.textContent = lines.length === 1 && values[0] != null ? `${format(values[0])} at step ${step + 1}` : `at step ${step + 1}`;
+      value.textContent = lines.length === 1 && values[0] != null ? `${format(values[0])} at step ${run.numbers[step]! + 1}` : `at step ${run.numbers[step]! + 1}`;
       readings.forEach((text, i) => (text.textContent = `${lines[i]!.name} ${values[i] == null ? "–" : format(values[i]!)}`));
     },
   };

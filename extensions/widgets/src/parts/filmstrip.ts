@@ -17,7 +17,7 @@ export function filmstrip(context: Context, frames: Frames): Part {
     const canvas = make("canvas", "");
     canvas.width = Math.max(1, Math.round((96 * width) / Math.max(width, height)));
     canvas.height = Math.max(1, Math.round((96 * height) / Math.max(width, height)));
-    const number = make("span", "pe-film-number", String(step + 1));
+    const number = make("span", "pe-film-number", String(run.numbers[step]! + 1));
     cell.append(canvas, number);
     element.append(cell);
     return { step, cell, canvas };
@@ -56,7 +56,10 @@ export function filmstrip(context: Context, frames: Frames): Part {
         for (const { step, canvas } of cells) {
           const drawable = frames.of(shown, step);
           const pen = canvas.getContext("2d");
-          if (!drawable) complete = false;
+          if (!drawable) {
+            complete = complete && frames.absent(shown, step);
+            pen?.clearRect(0, 0, canvas.width, canvas.height);
+          }
           else if (pen) {
             pen.imageSmoothingQuality = "high";
             pen.drawImage(drawable, 0, 0, canvas.width, canvas.height);

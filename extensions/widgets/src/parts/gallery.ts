@@ -1,5 +1,6 @@
-/** Small multiples: all words side by side, one word over the steps, or over the layers. */
+/** Small multiples: all words side by side, one word over the steps, over the layers, or over the heads of a layer. */
 import { Sheet } from "../heat";
+import { moduleOf } from "../readout";
 import { type Arrangement, type Context, type Look, type Part, toggled } from "../state";
 import { make, percent, visible } from "../text";
 import { button } from "./controls";
@@ -37,10 +38,16 @@ export function gallery(context: Context): Part {
     () => undefined,
   );
 
-  let built: Arrangement | null = null;
+  let built = "";
   let tiles: Tile[] = [];
   const steps = Array.from(new Set(Array.from({ length: Math.min(run.steps, MOST_STEPS) }, (_, i) => Math.round((i * (run.steps - 1)) / Math.max(Math.min(run.steps, MOST_STEPS) - 1, 1)))));
-  const layers = run.layers?.layers ?? [];
+  const all = run.layers?.layers ?? [];
+  const layers = Array.from(new Map(all.map(({ name, grid }) => [moduleOf(name), grid])), ([name, grid]) => ({ name, grid }));
+  /** The heads of the layer that is chosen, or of the first. */
+  const headsOf = (layer: string | null) => {
+    const own = layer && layers.find(({ name }) => name === moduleOf(layer));
+    return all.filter(({ name }) => moduleOf(name) === (own || layers.find((one) => one.grid === layer) || layers[0])?.name);
+  };
 
   function tile(click: (several: boolean) => void): Tile {
     const one = button("", "pe-tile");
@@ -63,8 +70,8 @@ export function gallery(context: Context): Part {
     return { element: one, sheet: new Sheet(over, height, width, SIDE), name, aside };
   }
 
-  function build(arrangement: Arrangement): void {
-    built = arrangement;
+  function build(arrangement: Arrangement, key: string, heads: readonly { name: string }[]): void {
+    built = key;
     grid.replaceChildren();
     if (arrangement === "words") {
       tiles = readout.read.map(({ word }) => tile((several) => context.pin({ words: toggled(context.get().words, word, several) })));
@@ -72,6 +79,8 @@ export function gallery(context: Context): Part {
       tiles = steps.map((step) => tile(() => context.pin({ step: context.get().step === step ? null : step })));
     } else if (arrangement === "layers") {
       tiles = layers.map(({ name }) => tile(() => context.pin({ layer: context.get().layer === name ? null : name })));
+    } else if (arrangement === "heads") {
+      tiles = heads.map(({ name }) => tile(() => context.pin({ layer: context.get().layer === name ? moduleOf(name) : name })));
     } else tiles = [];
   }
 
@@ -81,15 +90,18 @@ export function gallery(context: Context): Part {
       const { arrangement, step, layer } = state;
       element.hidden = arrangement === "overlay" || arrangement === "beside";
       if (element.hidden) return;
-      if (built !== arrangement) build(arrangement);
+      const heads = arrangement === "heads" ? headsOf(layer) : [];
+      const key = `${arrangement} ${heads[0]?.name ?? ""}`;
+      if (built !== key) build(arrangement, key, heads);
+      const how = arrangement === "steps" ? "step by step" : arrangement === "layers" ? "layer by layer" : "head by head";
       const first = seen[0] ?? null;
       const word = first ? visible(run.words[first.word]!.text) : "";
       note.textContent =
         arrangement === "words"
           ? "Each word on its own scale. Click one to pin it, with Shift several."
           : first
-            ? `“${word}” ${arrangement === "steps" ? "step by step" : "layer by layer, each on its own scale"}. Click one to see only that.`
-            : `Choose a word above to see it ${arrangement === "steps" ? "step by step" : "layer by layer"}.`;
+            ? `“${word}” ${how}${heads[0] ? ` in ${layerName(moduleOf(heads[0].name))}` : ""}${arrangement === "steps" ? "" : ", each on its own scale"}. Click one to see only that.`
+            : `Choose a word above to see it ${how}.`;
       tiles.forEach(({ element: one, sheet, name, aside }, i) => {
         if (arrangement === "words") {
           const { word: index, row } = readout.read[i]!;
@@ -101,17 +113,17 @@ export function gallery(context: Context): Part {
         } else if (arrangement === "steps") {
           const own = steps[i]!;
           sheet.draw(first && readout.heat(first.row, own, layer).map, first ? Math.max(...steps.map((s) => readout.heat(first.row, s, layer).top)) : 0);
-          name.textContent = `Step ${own + 1}`;
+          name.textContent = `Step ${run.numbers[own]! + 1}`;
           aside.textContent = first ? percent(readout.heat(first.row, own, layer).mean) : "";
           one.setAttribute("aria-pressed", String(step === own));
         } else {
-          const own = layers[i]!;
+          const own = arrangement === "heads" ? heads[i]! : layers[i]!;
           const heat = first && readout.heat(first.row, step, own.name);
           sheet.draw(heat && heat.map, heat ? heat.top : 0);
-          name.textContent = layerName(own.name);
-          aside.textContent = own.grid;
+          name.textContent = arrangement === "heads" ? `Head ${own.name.slice(moduleOf(own.name).length + 6)}` : layerName(own.name);
+          aside.textContent = arrangement === "heads" ? (heat ? percent(heat.top) : "") : own.grid;
           one.title = own.name;
-          one.setAttribute("aria-pressed", String(layer === own.name || layer === own.grid));
+          one.setAttribute("aria-pressed", String(layer === own.name || (arrangement === "layers" && layer === own.grid)));
         }
       });
     },
@@ -121,7 +133,7 @@ export function gallery(context: Context): Part {
 /** "down_blocks.0.attentions.1.transformer_blocks.0.attn2" is "down 0.1"; what is named otherwise stays. */
 export function layerName(whole: string): string {
   const [name, head] = whole.split(" head ") as [string, string?];
-  if (head !== undefined) return `${layerName(name)} head ${head}`;
+  if (head !== undefined && moduleOf(whole) === name) return `${layerName(name)} head ${head}`;
   const found = /^(down|up)_blocks\.(\d+)\.attentions\.(\d+)\.transformer_blocks\.(\d+)/.exec(name);
   if (found) return `${found[1]} ${found[2]}.${found[3]}${found[4] === "0" ? "" : `.${found[4]}`}`;
   const middle = /^mid_block\.attentions\.(\d+)\.transformer_blocks\.(\d+)/.exec(name);

@@ -29,7 +29,8 @@ export function legend(context: Context): Part {
   );
   const difference = switchOf("Difference", "What each of two words has more of than the other", (on) => context.set({ difference: on }), signal);
   controls.append(labelled("Opacity", strength), labelled("Scale", scale.element), difference.element);
-  element.append(head, colours, ends, controls);
+  const truth = make("p", "pe-note");
+  element.append(head, colours, ends, truth, controls);
 
   return {
     element,
@@ -58,6 +59,9 @@ export function legend(context: Context): Part {
         const mean = seen[0]?.heat.mean ?? 0;
         high.textContent = top > 0 ? percent(top) + (state.relative && mean > 1e-9 ? `, ${times(top / mean)} its mean` : "") : "its maximum";
       }
+      const drawn = seen.filter(({ word }) => run.masks.some((mask) => mask.words.includes(word)));
+      truth.hidden = drawn.length === 0;
+      truth.textContent = `The outline is where ${drawn.map(({ word }) => visible(run.words[word]!.text)).join(", ")} truly is.`;
       strength.value = String(Math.round(state.opacity * 100));
       strength.setAttribute("aria-valuetext", `${strength.value} percent`);
       fill(strength);

@@ -81,7 +81,7 @@ export function scrubber(context: Context, all = true, instead = context.run.ste
     update({ state: { step, playing } }: Look) {
       const isRange = Array.isArray(step) && all;
       const one = typeof step === "number" ? step : null;
-      label.textContent = all ? stepLabel(step, run.steps) : stepLabel(one ?? (Array.isArray(step) ? step[1] : instead), run.steps);
+      label.textContent = stepLabel(all ? step : (one ?? (Array.isArray(step) ? step[1] : instead)), run.steps, run.numbers);
       const only = run.steps === 1 ? 0 : (one ?? (all ? null : Array.isArray(step) ? step[1] : instead));
       time.textContent = only === null ? (isRange ? "mean" : "slide for one step") : timeLabel(run.timesteps[only], run.sigmas[only]);
       slider.value = String(one !== null ? one + 1 : all ? 0 : Array.isArray(step) ? step[1] + 1 : instead + 1);

@@ -1,0 +1,77 @@
+"""Takes the pictures of the views for the docs, in both themes, from the offline page in headless Chromium.
+
+The app and the attention view are taken in JupyterLab by tests/browser/test_first_minute.py; `make pictures` does both.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+import explorer
+from explorer.views.effects import EffectsView
+from explorer.views.page import write_page
+
+FOLDER = Path(os.environ.get("PROMPT_EXPLORER_SCREENSHOTS") or Path(__file__).parent / "pictures")
+PROMPT = "a photograph of a blue teddy bear in rainy weather"
+VIEWS = ("Steps", "Guidance", "Words")
+
+
+def take(page: Any, theme: str) -> None:
+    """One picture of each view; the word that is pinned is the same in all."""
+    page.locator(".pe-word", has_text="teddy").first.click()
+    for view in VIEWS:
+        page.locator(".pe-tab", has_text=view).first.click()
+        page.mouse.move(2, 2)
+        page.wait_for_timeout(600)
+        page.screenshot(path=FOLDER / f"{view.lower()}-{theme}.png", full_page=True)
+    page.locator(".pe-tab", has_text="Attention").first.click()
+
+
+def take_others(ex: Any, trace: Any, folder: Path, browser: Any) -> None:
+    """A comparison, the effects of words, and a path, each on its own page."""
+    effects = EffectsView(ex.effects(trace, ["blue", "teddy", "rainy"]))
+    pages = {
+        "comparison": explorer.compare(trace, ex.swap(trace, "blue", "red")).to_html(folder / "comparison"),
+        "effects": effects.to_html(folder / "effects"),
+        "interpolation": ex.interpolate("a red castle in the snow", "a blue castle at night", seed=7).to_html(
+            folder / "p"
+        ),
+    }
+    for theme in ("light", "dark"):
+        for name, path in pages.items():
+            page = browser.new_page(viewport={"width": 1120, "height": 700}, color_scheme=theme)
+            page.goto(path.as_uri())
+            page.wait_for_timeout(1000)
+            if name == "interpolation":
+                page.locator(".pe-way-bar.pe-way-jump").click()
+            if name != "effects":
+                page.locator(".pe-word", has_text="castle" if name == "interpolation" else "teddy").first.click()
+            page.mouse.move(2, 2)
+            page.wait_for_timeout(400)
+            page.screenshot(path=FOLDER / f"{name}-{theme}.png", full_page=True)
+
+
+def main() -> None:
+    """Record once, look at it in both themes."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    ex = explorer.load()
+    trace = ex.generate(PROMPT, seed=7)
+    chromium = os.environ.get("PROMPT_EXPLORER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = write_page(Path(folder) / "run", [trace])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for theme in ("light", "dark"):
+            page = browser.new_page(viewport={"width": 1120, "height": 700}, color_scheme=theme)
+            page.goto(path.as_uri())
+            page.locator(".pe-word").first.wait_for()
+            take(page, theme)
+        take_others(ex, trace, Path(folder), browser)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

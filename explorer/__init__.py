@@ -4,6 +4,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .analysis.settling import Settling
+    from .atlas import Atlas
+    from .embeddings import Space
     from .errors import (
         CaptureError,
         CheckpointError,
@@ -13,28 +16,59 @@ if TYPE_CHECKING:
         UnknownWord,
         UnsupportedPipeline,
     )
+    from .films import open_film
     from .frames import Interpolation, open_frames
+    from .gallery import Gallery
+    from .lessons import Lesson
+    from .miniature.film import Film
     from .prompt import Tokens
     from .session import Explorer, load, wrap
-    from .sheets import Grid
+    from .sheets import Grid, Growth
     from .storage import open_trace as open
     from .trace import Settings, Trace
-    from .views import AttentionView, GuidanceView, StepsView, TraceView, WordsView
+    from .upscaling import Upscaled
+    from .views import (
+        AttentionView,
+        ComparisonView,
+        EffectsView,
+        FilmView,
+        GridView,
+        GuidanceView,
+        InterpolationView,
+        MapView,
+        StepsView,
+        TraceView,
+        WordsView,
+        compare,
+    )
 
 __version__ = "0.1.0"
 
 # Where each public name lives; loaded on first use (PEP 562), since torch and diffusers take seconds to import.
 _HOMES = {
+    "Atlas": "atlas",
     "AttentionView": "views",
     "CaptureError": "errors",
     "CheckpointError": "errors",
+    "ComparisonView": "views",
+    "EffectsView": "views",
     "Explorer": "session",
     "ExplorerError": "errors",
+    "Film": "miniature.film",
+    "FilmView": "views",
+    "Gallery": "gallery",
     "Grid": "sheets",
+    "GridView": "views",
+    "Growth": "sheets",
     "GuidanceView": "views",
-    "InvalidSetting": "errors",
     "Interpolation": "frames",
+    "InterpolationView": "views",
+    "InvalidSetting": "errors",
+    "Lesson": "lessons",
+    "MapView": "views",
     "Settings": "trace",
+    "Settling": "analysis.settling",
+    "Space": "embeddings",
     "StepsView": "views",
     "Tokens": "prompt",
     "Trace": "trace",
@@ -42,25 +76,41 @@ _HOMES = {
     "TraceView": "views",
     "UnknownWord": "errors",
     "UnsupportedPipeline": "errors",
+    "Upscaled": "upscaling",
     "WordsView": "views",
+    "compare": "views",
     "load": "session",
     "open": "storage",
+    "open_film": "films",
     "open_frames": "frames",
     "wrap": "session",
 }
 _NAMES = {"open": "open_trace"}
 
 __all__ = [
+    "Atlas",
     "AttentionView",
     "CaptureError",
     "CheckpointError",
+    "ComparisonView",
+    "EffectsView",
     "Explorer",
     "ExplorerError",
+    "Film",
+    "FilmView",
+    "Gallery",
     "Grid",
+    "GridView",
+    "Growth",
     "GuidanceView",
     "Interpolation",
+    "InterpolationView",
     "InvalidSetting",
+    "Lesson",
+    "MapView",
     "Settings",
+    "Settling",
+    "Space",
     "StepsView",
     "Tokens",
     "Trace",
@@ -68,9 +118,12 @@ __all__ = [
     "TraceView",
     "UnknownWord",
     "UnsupportedPipeline",
+    "Upscaled",
     "WordsView",
+    "compare",
     "load",
     "open",
+    "open_film",
     "open_frames",
     "wrap",
 ]
@@ -86,3 +139,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext explorer`: the magics `%prompt` and `%%prompt`."""
+    importlib.import_module(".magics", __name__).load(shell)

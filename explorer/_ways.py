@@ -1,5 +1,7 @@
 """The methods of an `Explorer` that ask what if: a word less, another word, between two pictures, this against that."""
 
+import dataclasses
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -7,9 +9,12 @@ from .trace import Trace
 
 if TYPE_CHECKING:
     from .analysis.effects import Effects
+    from .analysis.settling import Settling
     from .frames import Frame, Interpolation
+    from .gallery import Gallery
     from .rendering import Renderer, Request, Runner
-    from .sheets import Grid
+    from .sheets import Grid, Growth
+    from .upscaling import Upscaled
 
 Way = Literal["conditioning", "attention"]
 
@@ -26,6 +31,7 @@ class Ways:
     """
 
     _asked: Callable[..., "Request"]
+    record: Callable[..., Any]
 
     def _renderer(self) -> "Renderer":
         from .rendering import Renderer
@@ -122,12 +128,12 @@ class Ways:
 
         return effects_of(self, trace, words, **more)
 
-    def grow(self, prompt: str | Sequence[str], **more: Any) -> list[Trace]:
+    def grow(self, prompt: str | Sequence[str], **more: Any) -> "Growth":
         """The picture for each prefix of a prompt, word by word, from the same noise: what each word added.
 
         prompt: a text, or the prompts in the order in which they grow. more: the settings of `record`, `keep`, `tell`;
             batch: how many runs at once; on_frame: called with the number and trace of each picture that is done.
-        Stopped on the way, it returns the traces that are done.
+        Returns a list of traces that displays itself; stopped on the way, those that are done.
         """
         from .word_by_word import grow
 
@@ -165,16 +171,17 @@ class Ways:
         except (Stopped, KeyboardInterrupt):
             if not work.started:
                 raise
-        return work.result()
+        return dataclasses.replace(work.result(), maker=weakref.ref(self))
 
     def refine(self, of: "Interpolation", between: tuple[int, int], frames: int = 1, **more: Any) -> "Interpolation":
         """More frames between two of a path's, counted from 0: where it jumps, see what lies in the jump.
 
-        more: keep, tell, batch. Returns the path with the new frames in their places.
+        more: keep, tell, batch; on_frame: called with each new frame as it is done.
+        Returns the path with the new frames in their places; stopped on the way, with those that are done.
         """
         from .interpolation import refined
 
-        return refined(self, of, between, frames, **more)
+        return dataclasses.replace(refined(self, of, between, frames, **more), maker=weakref.ref(self))
 
     def grid(self, rows: Mapping[str, Sequence[Any]], columns: Mapping[str, Sequence[Any]], **more: Any) -> "Grid":
         """Any settings against each other, from the same noise unless the seed is one of them; each cell is a trace.
@@ -189,3 +196,48 @@ class Ways:
         from .grid import grid
 
         return grid(self, rows, columns, **more)
+
+    def settling(self, trace: Trace, to: str = "", **more: Any) -> "Settling":
+        """When layout, colours and details are settled: the prompt is exchanged after more and more of the steps.
+
+        to: the prompt that takes over; the empty one is none at all. at: after how many steps, such as [0, 2, 5]; None
+            is nine, closer together at the beginning. more: `tell`; batch: how many runs at once.
+        Stopped on the way, it returns the switches that are done. Raises InvalidSetting for a trace of another model.
+        """
+        from .settling import settling_of
+
+        return settling_of(self, trace, to, **more)
+
+    def gallery(self, **settings: Any) -> "Gallery":
+        """The article's own examples, each recorded when it is opened: `ex.gallery()["a teddy bear"]`.
+
+        settings: of `record`; the seed is 7 unless another is asked for.
+        """
+        from .gallery import EXAMPLES, SEED, Gallery
+
+        own = {"seed": SEED} | settings
+        worker = getattr(self, "worker", None)
+        return Gallery(EXAMPLES, lambda prompt, **more: cast("Trace", self.record(prompt, **own | more)), worker=worker)
+
+    def styles(self, what: str, **more: Any) -> "Grid":
+        """One scene in every style, from the same noise: "a castle at sea" as a watercolour painting, as a comic ...
+
+        more: the settings of `record`, and what `grid` takes. Returns a Grid of one row, a column for each style.
+        """
+        from .gallery import styled
+
+        seed = more.pop("seed", None)
+        row = {"seed": [self._asked(what).seed if seed is None else seed]}
+        return self.grid(row, {"prompt": list(styled(what).values())}, **more)
+
+    def upscale(self, of: Any, prompt: str | None = None, **more: Any) -> "Upscaled":
+        """A picture four times as wide and high by the shipped upscaler, beside nearest, bicubic and Lanczos.
+
+        of: a trace, a scene or drawing of the drawn world (which can tell how it really looks at that size), or a
+            picture, PIL or (y, x, RGB) uint8 with sides that are multiples of 16.
+        prompt: what is in it; None is the trace's or the scene's own. seeds: the more, the better it is seen where the
+            upscaler guesses. Raises InvalidSetting for what is no picture.
+        """
+        from .upscaling import upscale
+
+        return upscale(of, prompt, **more)

@@ -24,10 +24,13 @@ def prompts_of(prompt: Any) -> list[str]:
 
 
 def text_of(name: str, value: Any) -> str:
-    """A text. Raises InvalidSetting for anything else."""
+    """A text; two halves of a character (surrogates) that stand side by side become that character, as JSON makes them.
+
+    Raises InvalidSetting for anything else.
+    """
     if not isinstance(value, str):
         raise InvalidSetting(f"{name} is {_shown(value)}, expected a text: put it in quotes.")
-    return value
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def whole(name: str, value: Any, least: int, most: int | None = None) -> int:

@@ -39,7 +39,7 @@ def decode(pipe: Any, latents: np.ndarray, *, largest: int = LARGEST) -> np.ndar
         return None
     config = vae.config
     with torch.no_grad():
-        z = torch.from_numpy(np.ascontiguousarray(latents)).to(vae.device, torch.float32)
+        z = torch.from_numpy(np.ascontiguousarray(latents)).to(pipe._execution_device, torch.float32)
         mean, spread = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
         scale = float(getattr(config, "scaling_factor", None) or 1.0)
         if mean is not None and spread is not None and len(mean) == z.shape[1]:

@@ -16,10 +16,14 @@ from .views.palette import BANDS, STOPS, WORDS
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["bands", "heat_map", "ranking", "settling", "steps", "words_over_steps"]
+    from .atlas import Atlas
+
+__all__ = ["atlas_figure", "bands", "heat_map", "ranking", "settling", "steps", "words_over_steps"]
 
 INK = "#1565c0"
 _LONGEST = 60  # characters of a word in a label
+_WRITTEN = 120  # items of a map up to which words are written out
+_DRAWN = 5_000
 
 
 def heat_map(
@@ -119,9 +123,73 @@ def settling(trace: Trace) -> "Figure":
         for text, index in zip(found.coords["word"].values, found.coords["index"].values, strict=True)
     ]
     figure = go.Figure(go.Bar(x=found.values + 1, y=names, orientation="h", marker_color=INK))
-    figure.update_xaxes(title="step", range=[0, trace.steps])
+    figure.update_xaxes(title="step", range=[0, trace.step_numbers[-1] + 1])
     figure.update_yaxes(autorange="reversed")
     return _titled(figure, "When each word settled")
+
+
+def atlas_figure(atlas: "Atlas") -> "Figure":
+    """A map of embeddings, in two or three axes; hovering reads an item and its nearest by true cosine.
+
+    Colours and marks by kind, as in the view; words are written out where there are few.
+    """
+    import plotly.graph_objects as go
+
+    axes = atlas.shape[1]
+    names = [_label(str(label)) for label in atlas.labels]
+    kinds = np.array([str(kind) for kind in atlas.kinds], object)
+    marks = ("circle", "square", "triangle-up" if axes == 2 else "cross", "diamond")
+    written = "markers+text" if len(atlas) <= _WRITTEN else "markers"
+    # Many points of two axes are drawn by the graphics card; those of three always are.
+    kind_of = go.Scatter3d if axes == 3 else go.Scatter if len(atlas) <= _DRAWN else go.Scattergl
+    figure = go.Figure()
+    for i, kind in enumerate(dict.fromkeys(kinds)):
+        rows = np.flatnonzero(kinds == kind)
+        words = (atlas.modalities[rows] == 0).all()
+        figure.add_trace(
+            kind_of(
+                **_places(atlas, rows),
+                name=_label(kind),
+                mode=written if words else "markers",
+                text=[names[row] for row in rows],
+                textposition="middle right",
+                customdata=[_nearest(atlas, int(row), names) for row in rows],
+                hovertemplate="<b>%{text}</b><br>%{customdata}<extra></extra>",
+                marker={
+                    "color": f"#{WORDS[i % len(WORDS)]}",
+                    "symbol": marks[i // len(WORDS) % len(marks)],
+                    "size": 9 if len(atlas) <= 1000 else 4,
+                    "line": {"width": 0.75 if len(atlas) <= 1000 else 0, "color": "rgba(0, 0, 0, 0.55)"},
+                },
+            )
+        )
+    for path in atlas.paths:
+        line = {"color": INK, "width": 2}
+        rows = np.array(path.rows, int)
+        lines = go.Scatter3d if axes == 3 else go.Scatter
+        figure.add_trace(
+            lines(**_places(atlas, rows), name=_label(path.name), mode="lines", line=line, hoverinfo="skip")
+        )
+    titles = {f"{axis}axis": {"title": _label(title)} for axis, title in zip("xyz", atlas.axes, strict=False)}
+    if axes == 3:
+        figure.update_layout(scene=titles | {"aspectmode": "data"})
+    else:
+        figure.update_layout(**titles)
+        if atlas.method != "axes":  # axes of one's own have units of their own
+            figure.update_yaxes(scaleanchor="x")
+    titled = _titled(figure, _label(f"{atlas.method} of {atlas.source}"))
+    titled.update_layout(height=560)
+    return titled
+
+
+def _places(atlas: "Atlas", rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {axis: atlas.points[rows, i] for i, axis in enumerate("xyz"[: atlas.shape[1]])}
+
+
+def _nearest(atlas: "Atlas", row: int, names: Sequence[str]) -> str:
+    """The three nearest of an item; nothing where a map is too large to hold them."""
+    pairs = zip(atlas.neighbours[row, :3], atlas.cosines[row, :3], strict=True)
+    return "<br>".join(f"{names[int(one)]} {cosine:.2f}" for one, cosine in pairs)
 
 
 def colorscale() -> list[list[Any]]:
@@ -132,7 +200,7 @@ def colorscale() -> list[list[Any]]:
 def _lines(trace: Trace, title: str, lines: Sequence[tuple[str, np.ndarray, str]], unit: str) -> "Figure":
     import plotly.graph_objects as go
 
-    at = np.arange(1, trace.steps + 1)
+    at = [number + 1 for number in trace.step_numbers]
     figure = go.Figure(
         [
             go.Scatter(x=at, y=values, name=name, mode="lines", line={"color": colour, "width": 2})

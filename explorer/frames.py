@@ -4,9 +4,10 @@ import contextlib
 import itertools
 import json
 import tempfile
+import weakref
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ class Interpolation:
     method: "slerp" or "lerp"; spacing: "even" in the path itself, or "perceptual", in what is seen.
     closed: the last frame is followed by the first. shape: (rows, columns) of a grid, else None.
     asked: how many frames were wanted; there are fewer where it was stopped.
+    maker: the Explorer that made it, as long as it lives, so that a view can ask for more frames; not saved.
     """
 
     keys: tuple[Key, ...]
@@ -72,6 +74,7 @@ class Interpolation:
     asked: int = 0
     aligned: bool = True
     parts: str = "both"
+    maker: "weakref.ref[Any] | None" = field(default=None, compare=False)
 
     @property
     def complete(self) -> bool:
@@ -161,6 +164,22 @@ class Interpolation:
         if target.suffix.lower() in _VIDEO:
             return _film(target, shown, len(shown) / seconds)
         return _animated(target, shown, seconds)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write one offline page to scrub this path in, without a kernel and without network; returns the path.
+
+        Raises TraceFileError if it can't be written there.
+        """
+        from .views.interpolation import path_page
+        from .views.page import write_html
+
+        return write_html(path, path_page(self))
+
+    def _ipython_display_(self) -> None:
+        from .views.interpolation import InterpolationView, path_html
+        from .views.show import display_as
+
+        display_as(self, lambda path, key: InterpolationView(path, _preview=key), lambda key: path_html(self, key=key))
 
     def __repr__(self) -> str:
         ways = " to ".join(repr(key.prompt[:30]) for key in self.keys[:4])

@@ -6,7 +6,7 @@ starts from mixed noise, and takes all else from the keys.
 
 import dataclasses
 import numbers
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .conditioning import Conditioning, differing, lined_up, mixed
 from .errors import InvalidSetting
 from .frames import Frame, Interpolation, Key
 from .rendering import Renderer, Request, Tell
+from .runs import Stopped
 from .trace import Trace
 
 BY = ("prompt", "seed", "guidance")
@@ -338,6 +339,7 @@ def refined(
     keep: Keep | Mapping[str, Any] | None = None,
     tell: Tell | None = None,
     batch: int | None = None,
+    on_frame: Callable[[Frame], None] | None = None,
     **options: Any,
 ) -> Interpolation:
     """More frames between two of a path: see `explorer.Explorer.refine`."""
@@ -352,7 +354,15 @@ def refined(
     path = Path(renderer, request, of.keys, method=of.method, align=of.aligned, parts=of.parts)
     new = [(_snapped(at),) for at in np.linspace(first, last, _count("frames", frames, 1) + 2)[1:-1]]
     requests = [path.request_at(at) for at in new]
-    made = [Frame(new[i], trace) for i, trace in renderer.render(requests, keep=wanted(keep), tell=tell, batch=batch)]
+    made: list[Frame] = []
+    try:
+        for i, trace in renderer.render(requests, keep=wanted(keep), tell=tell, batch=batch):
+            made.append(Frame(new[i], trace))
+            if on_frame is not None:
+                on_frame(made[-1])
+    except (Stopped, KeyboardInterrupt):
+        if not made:
+            raise
     whole = sorted([*of.frames, *made], key=lambda frame: frame.at)
     return dataclasses.replace(of, frames=tuple(whole), asked=max(of.asked, count) + len(made))
 

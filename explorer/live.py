@@ -46,18 +46,32 @@ class Live:
             it raises ends the run. sampler: one of `samplers`. settings: of `record`.
         Raises what `record` raises, and InvalidSetting for a sampler that does not go with the model.
         """
+        with self._alone(), sampled(self.pipe, sampler):
+            return self.watched(lambda on_step: self.record(prompt, on_step=on_step, **settings), tell)
+
+    def watched(
+        self, run: Callable[[Callable[[Progress], None]], Trace], tell: Tell | None = None, *, beside: bool = False
+    ) -> Trace:
+        """Make a run with the pictures of its steps, and keep it in the history.
+
+        run: called with what is to be told of each step, it returns the trace. tell: as in `generate`. beside: the run
+        goes beside another one, whose progress is told, so that its own pictures come when it is done.
+        """
         live = LivePictures(lambda latents: decode(self.pipe, latents))
 
         def on_step(progress: Progress) -> None:
-            if tell is not None:
-                tell(progress, None)  # first, so that Stop need not wait for a picture
-                picture = live.add(progress)
-                if picture is not None:
-                    tell(progress, picture)
+            if tell is None:
+                return
+            tell(progress, None)  # first, so that Stop need not wait for a picture
+            picture = None if beside else live.add(progress)
+            if picture is not None:
+                tell(progress, picture)
 
-        with self._alone(), sampled(self.pipe, sampler):
-            trace: Trace = self.record(prompt, on_step=on_step, **settings)
-            pictures = live.all(trace.predicted.values)
+        trace = run(on_step)
+        with self._alone():
+            if beside:
+                live.add(Progress(trace.step_numbers[-1] + 1, trace.steps, trace.predicted.values[-1]))
+            pictures = live.all(trace.predicted.values, trace.step_numbers)
         if pictures is not None:
             trace = dataclasses.replace(trace, pictures=xr.DataArray(pictures, dims=("step", "y", "x", "channel")))
         self._keep(trace)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,15 +144,19 @@ class LivePictures:
             return None
         return self._one(progress.step - 1, progress.predicted)
 
-    def all(self, predicted: np.ndarray) -> np.ndarray | None:
-        """The pictures of all steps, (step, y, x, RGB); None if that would take too long. predicted: of all steps."""
-        missing = [step for step in range(len(predicted)) if step not in self._pictures]
+    def all(self, predicted: np.ndarray, numbers: Sequence[int] | None = None) -> np.ndarray | None:
+        """The pictures of all steps that were kept, (step, y, x, RGB); None if that would take too long.
+
+        predicted: (step, channel, y, x). numbers: which of the run's steps these are; None if they are all.
+        """
+        own = list(range(len(predicted)) if numbers is None else numbers)
+        missing = [i for i, step in enumerate(own) if step not in self._pictures]
         if self._cost * len(missing) > max(CATCH_UP, LIVE_SHARE * (time.perf_counter() - self._begin)):
             return None
-        for step in missing:
-            if self._one(step, predicted[step]) is None:
+        for i in missing:
+            if self._one(own[i], predicted[i]) is None:
                 return None
-        return np.stack([self._pictures[step] for step in range(len(predicted))])
+        return np.stack([self._pictures[step] for step in own])
 
     def _one(self, step: int, latent: np.ndarray) -> np.ndarray | None:
         if not self._able:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._embedding_ways import EmbeddingWays
 from ._ways import Ways
 from .asked import LARGEST_SEED, guidance_of, prompts_of, text_of, wanted, whole
 from .errors import InvalidSetting
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from .capture import Change, Estimate, Keep, Recording
+    from .miniature.world import Drawing, Scene
     from .rendering import Request
 
 __all__ = ["Explorer", "load", "wrap"]
@@ -41,11 +43,11 @@ _OURS = {
 }
 
 
-class Explorer(Ways, Live):
+class Explorer(Ways, EmbeddingWays, Live):
     """A pipeline that is watched while it runs; made by `load` or `wrap`.
 
-    guidance, steps: what is used where none is asked for. vocabulary: every word that the model was taught, in lower
-    case, for a model of a closed language such as the miniature; None for all others.
+    guidance, steps, keep: what is used where none is asked for. vocabulary: every word that the model was taught, in
+    lower case, for a model of a closed language such as the miniature; None for all others.
     """
 
     def __init__(
@@ -55,7 +57,6 @@ class Explorer(Ways, Live):
         model: str = "",
         revision: str | None = None,
         guidance: float | None = None,
-        steps: int = 25,
         vocabulary: frozenset[str] | None = None,
     ) -> None:
         self.pipe = pipe
@@ -63,8 +64,9 @@ class Explorer(Ways, Live):
         self.model = model or str(getattr(pipe.config, "_name_or_path", "") or type(pipe).__name__)
         self.revision = revision
         self.guidance = self.family.guidance if guidance is None else guidance
-        self.steps = steps
+        self.steps = 25
         self.vocabulary = vocabulary
+        self.keep: Keep | Mapping[str, Any] | None = None
         super().__init__()
         self._one_run = threading.RLock()
 
@@ -107,6 +109,8 @@ class Explorer(Ways, Live):
         """
         prompts = prompts_of(prompt)
         count = whole("images", images, least=1)
+        if count > 1 and "num_images_per_prompt" not in self._takes:
+            raise InvalidSetting(f"{type(self.pipe).__name__} makes one picture of each prompt: leave images out.")
         steps = self._steps(steps)
         scale = self.guidance if guidance is None else guidance_of(guidance)
         usual = self._usual(options)
@@ -116,7 +120,7 @@ class Explorer(Ways, Live):
         negative = text_of("negative_prompt", negative_prompt)
         if negative and "negative_prompt" not in self._takes:
             raise InvalidSetting(f"{type(self.pipe).__name__} knows no negative prompt: leave it out.")
-        kept = wanted(keep)
+        kept = wanted(self.keep if keep is None else keep)
         most = None if budget is None else whole("budget", budget, least=1)
         arguments = self._arguments(options) | {"num_inference_steps": steps}
         arguments |= {name: value for name, value in (("width", wide), ("height", tall)) if name in self._takes}
@@ -245,15 +249,17 @@ class Explorer(Ways, Live):
 
     def read(
         self,
-        image: "Image | np.ndarray",
-        prompt: str,
+        image: "Image | np.ndarray | Drawing | Scene",
+        prompt: str | None = None,
         *,
         timesteps: Sequence[int] = (800, 600, 400, 200),
         seed: int = 0,
     ) -> Trace:
         """How the model reads a picture that it did not make: noised, and denoised in one step, at several timesteps.
 
-        image: a PIL picture, or (y, x, channel) uint8; sides are multiples of 8 pixels. prompt: read without guidance.
+        image: a PIL picture, or (y, x, channel) uint8; sides are multiples of 8 pixels. A drawing of the drawn world or
+            a scene of it brings its caption as the prompt and its true masks, which the views outline.
+        prompt: read without guidance; only a drawing or a scene can do without.
         timesteps: training timesteps, from 0 (hardly noised); they become the trace's step axis, in this order. With
             flow matching, sigma is a timestep's share of 1000 (of the scheduler's `num_train_timesteps`).
         seed: of the noise, the same at each timestep.
@@ -291,6 +297,7 @@ class Explorer(Ways, Live):
         ours = sorted(set(options) & set(_OURS))
         if ours:
             raise InvalidSetting(f"The option {ours[0]!r} is set by `record` itself: {_OURS[ours[0]]}.")
+        self.family.check_options(self.pipe, options)
         return dict(options)
 
     def _run(
@@ -376,8 +383,9 @@ def load(
     from .loading import fetch
 
     pipe, commit, noted = fetch(name, device=device, dtype=dtype, revision=revision, allow_pickle=allow_pickle)
-    usual = {"guidance": noted.guidance, "steps": noted.steps, "vocabulary": noted.vocabulary}
-    return Explorer(pipe, model=str(name), revision=commit, **usual)
+    explorer = Explorer(pipe, model=str(name), revision=commit, guidance=noted.guidance, vocabulary=noted.vocabulary)
+    explorer.steps = noted.steps
+    return explorer
 
 
 def _short_dtype(explorer: Explorer) -> str:

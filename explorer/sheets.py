@@ -1,4 +1,4 @@
-"""A grid of runs: settings against each other, each cell a trace. No torch."""
+"""Results that are several runs: settings against each other, a prompt that grows. No torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +61,25 @@ class Grid:
 
         return Image.fromarray(self.sheet(gap))
 
+    def _ipython_display_(self) -> None:
+        from .views.grid import GridView, grid_html
+        from .views.show import display_as
+
+        display_as(self, lambda grid, key: GridView(grid, _preview=key), lambda key: grid_html(self, key=key))
+
     def __repr__(self) -> str:
         rows, columns = (" and ".join(axis[0]) if axis else "" for axis in (self.rows, self.columns))
         count = "" if self.complete else f", {len(self.cells)} of them run"
         return f"<Grid of {len(self.rows)} rows ({rows}) and {len(self.columns)} columns ({columns}){count}>"
+
+
+class Growth(list[Trace]):
+    """The runs of a prompt that grows, from the same noise: what each word added. A list that displays itself."""
+
+    def _ipython_display_(self) -> None:
+        from .views.effects import display_effects
+
+        display_effects(self)
+
+    def __repr__(self) -> str:
+        return f"<Growth {' → '.join(repr(trace.tokens.prompt[-40:]) for trace in self[:12])}>"

@@ -11,6 +11,7 @@ from .errors import InvalidSetting
 from .interventions import weighted_of
 from .rendering import Renderer, Request, Tell, check_start
 from .runs import Stopped
+from .sheets import Growth
 from .trace import Trace
 
 
@@ -65,7 +66,7 @@ def grow(
     tell: Tell | None = None,
     batch: int | None = None,
     on_frame: Callable[[int, Trace], None] | None = None,
-) -> list[Trace]:
+) -> Growth:
     """The picture for each prefix of a prompt, from the same noise: see `explorer.Explorer.grow`."""
     texts = prefixes(renderer, prompt) if isinstance(prompt, str) else list(prompt)
     if not texts or not all(isinstance(text, str) for text in texts):
@@ -76,7 +77,7 @@ def grow(
         )
         for i, text in enumerate(texts)
     ]
-    found: list[Trace] = []
+    found = Growth()
     try:
         for i, made in renderer.render(requests, keep=wanted(keep), tell=tell, batch=batch):
             found.append(made)

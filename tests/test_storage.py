@@ -104,9 +104,9 @@ def test_foreign_files_and_newer_versions(tmp_path: Path) -> None:
         TraceFileError, match=r"^\S+ could not be read: Is a directory\. Check the file's permissions\.$"
     ):
         explorer.open(tmp_path)
-    save_file({"w": np.zeros(3, np.float32)}, path, metadata={"format": "prompt-explorer-trace", "version": "3"})
+    save_file({"w": np.zeros(3, np.float32)}, path, metadata={"format": "prompt-explorer-trace", "version": "4"})
     with pytest.raises(
-        TraceFileError, match=r"of version 3, and this package reads up to version 2: update prompt-explorer"
+        TraceFileError, match=r"of version 4, and this package reads up to version 3: update prompt-explorer"
     ):
         explorer.open(path)
     save_file({"w": np.zeros(3, np.float32)}, path, metadata={"format": "prompt-explorer-trace", "version": "1"})

@@ -230,8 +230,8 @@ def test_covering_finds_where_the_match_is(name: str, request: pytest.FixtureReq
 
 
 def test_the_miniatures_few_patches_are_covered_instead(space: Space, drawings: list[Image.Image]) -> None:
-    assert space.patches(drawings[0], "castle", way="patches").shape == (3, 3)
-    assert space.patches(drawings[0], "castle", cells=4).shape == (4, 4)
+    assert space.patches(drawings[0], "castle", way="patches").shape == (4, 4)
+    assert space.patches(drawings[0], "castle", cells=5).shape == (5, 5)
     with pytest.raises(InvalidSetting, match="way is 'heat'"):
         space.patches(drawings[0], "castle", way="heat")
     with pytest.raises(InvalidSetting, match="cells is 1"):

@@ -25,7 +25,8 @@ def test_families_are_found_in_the_folder() -> None:
     assert family_named("StableDiffusionPipeline") is families()[names.index("stable-diffusion")]
     pipelines = [pipeline for family in families() for pipeline in family.pipelines]
     assert len(set(pipelines)) == len(pipelines)
-    assert all(hasattr(diffusers, pipeline) for pipeline in pipelines)
+    ours = {"UpscalePipeline"}  # explorer.miniature.upscaler
+    assert all(hasattr(diffusers, pipeline) for pipeline in set(pipelines) - ours)
 
 
 @pytest.mark.parametrize("other", ["no pipeline", None, 7])
@@ -62,8 +63,8 @@ def test_a_pipeline_without_its_parts_or_with_an_adapter() -> None:
     with pytest.raises(UnsupportedPipeline, match="has no text_encoder"):
         family_of(pipe)
     pipe = stable_diffusion()
-    pipe.unet.register_to_config(encoder_hid_dim_type="ip_image_proj")
-    with pytest.raises(UnsupportedPipeline, match=r"reads more than text .*unload_ip_adapter"):
+    pipe.unet.register_to_config(encoder_hid_dim_type="text_proj")
+    with pytest.raises(UnsupportedPipeline, match=r"turns its text into something else \(text_proj\)"):
         family_of(pipe)
 
 

@@ -268,7 +268,7 @@ class ClipStage:
         names = torch.tensor([[world.SUBJECTS.index(s.name) for s in pair] for pair in both], device=self.device)
         colours = torch.tensor([[world.COLOURS.index(s.colour) for s in pair] for pair in both], device=self.device)
         shares = torch.from_numpy(np.stack([self.data.cells[i] for i in chosen])).float() / 255
-        cells = F.adaptive_avg_pool2d(shares, logits.shape[-2:]).to(self.device)
+        cells = F.adaptive_avg_pool2d(shares, (logits.shape[-2], logits.shape[-1])).to(self.device)
         return seen_loss(logits, cells, names, colours)
 
     def _pixels(self) -> int:

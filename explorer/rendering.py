@@ -64,7 +64,11 @@ class Request:
     def goes_with(self, other: "Request") -> bool:
         """Whether both can run as one batch."""
         names = "guidance steps width height scheduler scheduler_config options".split()
-        return not self.alone and not other.alone and all(getattr(self, n) == getattr(other, n) for n in names)
+        alike = all(getattr(self, n) == getattr(other, n) for n in names)
+        # Pipelines that read zeros where there is no negative prompt do so for a whole batch or not at all.
+        return (
+            alike and not self.alone and not other.alone and bool(self.negative_prompt) == bool(other.negative_prompt)
+        )
 
 
 class Runner(Protocol):

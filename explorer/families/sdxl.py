@@ -40,6 +40,12 @@ class StableDiffusionXL(StableDiffusion):
         second = reading(pipe.tokenizer_2, prompt, limit=limit, fill=limit)
         return Encoding(own.tokens, own.ids, (second.ids,))
 
+    def arguments(self, pipe: Any, *, negative: list[str], guidance: float) -> dict[str, Any]:
+        """As usual, but no negative prompt where none was given: only then do the pipelines read zeros in its place
+        (`force_zeros_for_empty_prompt`), as SDXL was trained; an empty one is encoded."""
+        given = super().arguments(pipe, negative=negative, guidance=guidance)
+        return given if any(negative) else {k: v for k, v in given.items() if k != "negative_prompt"}
+
     def denoise(
         self, pipe: Any, prompt: str, noisy: Sequence["torch.Tensor"], timesteps: Sequence[int]
     ) -> Iterator["torch.Tensor"]:

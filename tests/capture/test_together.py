@@ -83,7 +83,7 @@ def test_fused_projections(make: Any) -> None:
     (pipe.fuse_qkv_projections(vae=False) if make is sdxl else pipe.transformer.fuse_qkv_projections())
     trace = explorer.wrap(pipe).record(PROMPT, **RUN)
     given = {"guidance_scale": {flux: 3.5, sd3: 7.0, sdxl: 5.0}[make], "width": 64, "height": 64}
-    given |= {} if make is flux else {"negative_prompt": [""]}
+    given |= {"negative_prompt": [""]} if make is sd3 else {}
     assert np.array_equal(trace.image.values, bare(pipe, prompt=[PROMPT], **given))
     assert_same_maps(trace, expected)
 

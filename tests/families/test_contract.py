@@ -138,6 +138,8 @@ def bare(name: str, prompts: list[str], *, seed: int, images: int = 1, negative:
     """The pipeline by itself, asked for the same pictures."""
     pipe = pipeline(name)
     given = family_of(pipe).arguments(pipe, negative=[negative] * len(prompts), guidance=options.pop("guidance"))
+    if not negative and family_of(pipe).name != "qwen-image":  # which guides only with a negative prompt, be it empty
+        given.pop("negative_prompt", None)  # as a person calls it who wants none
     seeds = [seed + i for _ in prompts for i in range(images)]
     return pipe(
         prompt=list(prompts),  # Z-Image writes into it

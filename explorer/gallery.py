@@ -65,12 +65,14 @@ IN_STYLES = {
 class Gallery:
     """Examples whose traces are recorded when they are opened: `gallery["a teddy bear"]`.
 
-    examples: in the order of the article. record: runs one prompt. traces: those recorded so far, by name.
+    examples: in the order of the article. record: runs one prompt, and takes `on_step` as `Explorer.record` does.
+    traces: those recorded so far, by name. worker: the thread in which its view records; None is one of the view's own.
     """
 
     examples: tuple[Example, ...]
-    record: Callable[[str], Trace]
+    record: Callable[..., Trace]
     traces: dict[str, Trace] = field(default_factory=dict)
+    worker: Any = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,6 +128,11 @@ class Gallery:
 
     def __repr__(self) -> str:
         return f"<Gallery of {len(self)} examples, {len(self.traces)} of them recorded>"
+
+    def _ipython_display_(self) -> None:
+        from .views.gallery import display_gallery
+
+        display_gallery(self)
 
     def _repr_html_(self) -> str:
         rows = []

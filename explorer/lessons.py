@@ -24,8 +24,8 @@ class Lesson:
     more: `drawings`, `batch` and `seed` of `explorer.miniature.lesson.lesson`.
     Raises InvalidSetting, naming what is known, for a subject or colour that is not of the world.
 
-    moments: those so far. errors: (pictures seen, error) after each step so far. trouble: what went wrong, in one
-    sentence, or empty.
+    moments: those so far. errors: (pictures seen, error) after each step so far. elapsed: seconds of training so far.
+    trouble: what went wrong, in one sentence, or empty.
     """
 
     def __init__(
@@ -51,14 +51,16 @@ class Lesson:
         self.subjects, self.colours, self.seconds, self.every = tuple(subjects), tuple(colours), seconds, every
         self.moments: list[Moment] = []
         self.errors: list[tuple[int, float]] = []
+        self.elapsed = 0.0
         self.trouble = ""
+        self._watchers: list[Callable[[bool], None]] = []
         self._on_moment, self._on_step, self._more = on_moment, on_step, more
         self._worker = Worker("lesson")
         self._job: Job | None = None
 
     def start(self) -> "Lesson":
         """Begin, or begin anew; returns at once."""
-        self.moments, self.errors, self.trouble = [], [], ""
+        self.moments, self.errors, self.elapsed, self.trouble = [], [], 0.0, ""
         self._job = self._worker.submit(self._work)
         return self
 
@@ -66,6 +68,18 @@ class Lesson:
         """End it after the step that it is in; what was learned stays to be looked at."""
         if self._job is not None:
             self._job.stop()
+
+    def watch(self, told: Callable[[bool], None]) -> Callable[[], None]:
+        """Call `told(running)` when it begins, after each step and moment, and when it ends.
+
+        It is called in the lesson's own thread. Returns what ends the watching.
+        """
+        self._watchers.append(told)
+        return lambda: self._watchers.remove(told) if told in self._watchers else None
+
+    def _tell(self, running: bool) -> None:
+        for told in list(self._watchers):
+            told(running)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until it has ended, or so long; returns whether it has."""
@@ -99,15 +113,20 @@ class Lesson:
 
         def tell(seen: int, seconds: float, error: float) -> None:
             self.errors.append((seen, error))
+            self.elapsed = seconds
+            self._tell(True)
             if self._on_step is not None:
                 self._on_step(seen, seconds, error)
             job.check()
 
+        self._tell(True)
         try:
             for moment in lesson(
                 self.subjects, self.colours, seconds=self.seconds, every=self.every, tell=tell, **self._more
             ):
                 self.moments.append(moment)
+                self.elapsed = moment.seconds
+                self._tell(True)
                 if self._on_moment is not None:
                     self._on_moment(moment)
                 job.check()
@@ -115,6 +134,13 @@ class Lesson:
             raise
         except Exception as error:  # nothing leaves the thread unseen
             self.trouble = sentence(error)
+        finally:
+            self._tell(False)
+
+    def _ipython_display_(self) -> None:
+        from .views.lesson import display_lesson
+
+        display_lesson(self)
 
     def __repr__(self) -> str:
         state = "running" if self.running else "ended" if self.moments else "not started"

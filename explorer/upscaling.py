@@ -108,6 +108,11 @@ class Upscaled:
         self.picture().save(held, "PNG")
         return held.getvalue()
 
+    def _ipython_display_(self) -> None:
+        from .views.upscaled import display_upscaled
+
+        display_upscaled(self)
+
 
 def upscale(
     of: "Trace | Scene | Drawing | np.ndarray | Any",

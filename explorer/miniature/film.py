@@ -77,6 +77,11 @@ class Film:
         last = f", up to {int(self.seen[-1]):,} pictures in {float(self.minutes[-1]):.0f} minutes" if len(self) else ""
         return f"<Film {self.name!r}: {len(self)} checkpoints{last}, {len(self.prompts)} prompts>"
 
+    def _ipython_display_(self) -> None:
+        from ..views.film import display_film
+
+        display_film(self)
+
     def save(self, path: str | Path, quality: int = _QUALITY) -> Path:
         """Write the film; the suffix `.film.safetensors` is added where it is missing. Returns the path.
 

@@ -187,6 +187,11 @@ class Library:
                     table[world.SUBJECTS.index(one.name), names.index(name)] += 1
         return names, table
 
+    def _ipython_display_(self) -> None:
+        from ..views.library import display_library
+
+        display_library(self)
+
     def __repr__(self) -> str:
         return f"<Library of {self.count:,} training pictures, seeds from {self.first:,}>"
 

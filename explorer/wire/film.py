@@ -23,8 +23,14 @@ SHARES = (0.0, 1.0)
 CHARTS: tuple[tuple[str, str, tuple[str, ...], tuple[float, float] | None], ...] = (
     (
         "Loss",
-        "What each network tries to make small. Of two that play against each other it says little.",
-        ("loss", "generator", "discriminator"),
+        "How far off its guesses were. It falls fast, then slowly, while the pictures still become much better.",
+        ("loss",),
+        None,
+    ),
+    (
+        "Losses",
+        "What each of the two tries to make small. Against an opponent that learns too, they say little.",
+        ("generator", "discriminator"),
         None,
     ),
     (
@@ -109,12 +115,12 @@ def charts(curves: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """
     known = {name for _, _, names, _ in CHARTS for name in names}
     left = [name for name in curves if name not in known and not name.startswith(learning.PREFIX)]
-    others = [(name.capitalize(), "", (name,), None) for name in left if name not in VERDICTS]
+    others = tuple((name.capitalize(), "", (name,), None) for name in left if name not in VERDICTS)
     found = []
     for title, about, names, ends in (*CHARTS, *others):
         lines = [{"name": clean(name, 60), "values": _line(curves[name])} for name in names if name in curves]
         if lines:
-            values = [one for line in lines for one in line["values"] if one is not None]
+            values = [one for name in names if name in curves for one in _line(curves[name]) if one is not None]
             low, high = ends or (min(0.0, *values, 0.0), max(0.0, *values, 0.0))
             found.append(
                 {

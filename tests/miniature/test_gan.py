@@ -78,20 +78,28 @@ def test_one_step_gives_each_network_its_own_gradient(folder: Path) -> None:
     one.network.zero_grad()
     text = pair.reader(words)
     drawn = pair.generator(torch.randn(len(real), pairs.NOISE), text.detach())
-    answer, seen, whole = pair.discriminator(drawn, text.detach())
-    named = adversaries.named(seen, whole, asked)
+    answer, _, whole = pair.discriminator(drawn, text.detach(), asked.names)
+    named = adversaries.named(whole, asked)
     aim = F.softplus(-answer).mean()
-    aim = aim + adversaries.SIGHT * (named["subject"] + named["colour"] + 0.3 * named["whole"])
+    aim = aim + adversaries.SIGHT * (named["subject"] + named["colour"] + 0.3 * named["rest"])
     aim.backward()
     for name, p in pair.generator.named_parameters():
         assert torch.allclose(got[f"pair.generator.{name}"], p.grad, atol=1e-5), name
     one.network.zero_grad()
     text = pair.reader(words)
-    says, seen, whole = pair.discriminator(real, text)
+    says, seen, whole = pair.discriminator(real, text, asked.names)
     loss = F.softplus(-says).mean() + F.softplus(pair.discriminator(drawn.detach(), text)[0]).mean()
     subject, colour = unet.seen_loss(seen, asked.cells, asked.names, asked.colours)
-    loss = loss + 3 * subject + colour
+    loss = loss + 3 * subject + 2 * adversaries.recognised(seen, asked) + colour
     loss = loss + 0.3 * sum(F.cross_entropy(whole[k], asked.whole[k]) for k in pairs.HEADS)
+    surprise, times = torch.tensor(0.0), 0
+    for row in range(len(real)):
+        for n in {int(asked.names[row, 0]): 0, int(asked.names[row, 1]): 1}.values():
+            surprise = surprise - whole["subject"][row].log_softmax(0)[asked.names[row, n]]
+            surprise = surprise - whole["colour"][row, n].log_softmax(0)[asked.colours[row, n]]
+            surprise = surprise - np.log(2 if asked.names[row, 0] != asked.names[row, 1] else 1)
+            times += 1
+    loss = loss + surprise / times
     (loss + one._understanding(text, asked)).backward()
     for part in ("discriminator", "reader"):
         for name, p in getattr(pair, part).named_parameters():
@@ -103,10 +111,12 @@ def test_the_penalty_is_the_squared_slope(folder: Path) -> None:
     one = stage(folder)
 
     class Slope(torch.nn.Module):
-        def forward(self, x: Tensor, text: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        def forward(self, x: Tensor, text: Tensor, names: Any = None) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
             n = len(x)
+            counts = {k: (n, len(c)) for k, c in pairs.HEADS.items()}
+            counts |= {"subject": (n, len(world.SUBJECTS)), "colour": (n, 2, len(world.COLOURS))}
             seen = torch.zeros(n, 1 + len(world.SUBJECTS) + len(world.COLOURS), 8, 8) + 0 * x.mean()
-            return 3 * x[:, 0, 0, 0], seen, {k: torch.zeros(n, len(c)) for k, c in pairs.HEADS.items()}
+            return 3 * x[:, 0, 0, 0], seen, {k: torch.zeros(size) for k, size in counts.items()}
 
     one.network.pair.discriminator = Slope()
     torch.manual_seed(0)
@@ -116,33 +126,42 @@ def test_the_penalty_is_the_squared_slope(folder: Path) -> None:
     assert stage(folder, balanced=False).loss(0, 0.0)[1]["slope"] == 0
 
 
+def test_cells_without_a_subject_do_not_count_for_recognition() -> None:
+    scene = world.Scene((world.Subject("dog", "red"),))
+    cells = torch.zeros(1, 2, 8, 8)
+    cells[0, 0, 1, 2:4] = 1
+    asked = adversaries.ask([scene], [None], cells)
+    seen = torch.zeros(1, 1 + len(world.SUBJECTS) + len(world.COLOURS), 8, 8)
+    assert float(adversaries.recognised(seen, asked)) == pytest.approx(np.log(1 + len(world.SUBJECTS)))
+    seen[0, 1 + world.SUBJECTS.index("dog"), 1, 2:4] = 20
+    assert float(adversaries.recognised(seen, asked)) < 1e-3
+    seen[0, 1 + world.SUBJECTS.index("cat"), 3:] = 20  # elsewhere
+    assert float(adversaries.recognised(seen, asked)) < 1e-3
+
+
 def test_naming_rewards_the_right_subject_in_the_right_colour() -> None:
     scene = world.Scene((world.Subject("dog", "red"), world.Subject("house", "blue")), place="city", seed=0)
     caption = world.Caption("", (world.Word(0, 1, "subject", 0), world.Word(0, 1, "colour", 0)))
     asked = adversaries.ask([scene] * 3, [caption] * 3, torch.zeros(3, 2, 8, 8))
     assert asked.said.tolist() == asked.hued.tolist() == [[True, False]] * 3
     assert not asked.told["place"].any()
-    seen = torch.zeros(3, 1 + len(world.SUBJECTS) + len(world.COLOURS), 8, 8)
-    colour = 1 + len(world.SUBJECTS)
-    seen[:, 0] = 12
-    for row, (what, hue) in enumerate([("dog", "red"), ("dog", "blue"), ("cat", "red")]):
-        seen[row, 1 + world.SUBJECTS.index(what), 2:5, 2:5] = 20
-        seen[row, colour + world.COLOURS.index(hue), 2:5, 2:5] = 20
-    whole = {k: torch.zeros(3, len(c)) for k, c in pairs.HEADS.items()}
-    rows = [
-        adversaries.named(
-            seen[n : n + 1],
-            {k: v[:1] for k, v in whole.items()},
-            adversaries.ask([scene], [caption], torch.zeros(1, 2, 8, 8)),
-        )
-        for n in range(3)
-    ]
-    assert float(rows[0]["subject"]) < 0.5 < 3 < float(rows[2]["subject"])
-    assert float(rows[0]["colour"]) < 0.5 < 3 < float(rows[1]["colour"])
-    assert float(rows[0]["whole"]) == 0
+    rows = []
+    for what, hue in [("dog", "red"), ("dog", "blue"), ("cat", "red")]:
+        whole = {k: torch.zeros(1, len(c)) for k, c in pairs.HEADS.items()}
+        whole |= {"subject": torch.zeros(1, len(world.SUBJECTS)), "colour": torch.zeros(1, 2, len(world.COLOURS))}
+        whole["subject"][0, world.SUBJECTS.index(what)] = 9
+        whole["colour"][0, 0, world.COLOURS.index(hue)] = 9
+        rows.append(adversaries.named(whole, adversaries.ask([scene], [caption], torch.zeros(1, 2, 8, 8))))
+    assert float(rows[0]["subject"]) < 0.1 < 3 < float(rows[2]["subject"])
+    assert float(rows[0]["colour"]) < 0.1 < 3 < float(rows[1]["colour"])
+    assert float(rows[0]["rest"]) == 0
     silent = adversaries.ask([scene], [None], torch.zeros(1, 2, 8, 8))
-    nothing = adversaries.named(seen[:1], {k: v[:1] for k, v in whole.items()}, silent)
+    nothing = adversaries.named(whole, silent)
     assert all(float(v) == 0 for v in nothing.values())
+    told = adversaries.everything(silent)
+    assert told.said.tolist() == told.hued.tolist() == [[True, True]]
+    both = adversaries.named(whole, told)
+    assert float(both["rest"]) == pytest.approx(sum(np.log(len(c)) for c in pairs.HEADS.values()))
 
 
 def test_a_discriminator_alone_learns_to_tell(folder: Path) -> None:

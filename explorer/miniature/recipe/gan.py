@@ -34,7 +34,7 @@ PENALTY = 2.0
 """Weight of the two penalties, half of it for a squared slope of 1."""
 STEP = 0.1
 """Length, by channel and cell, of the random step by which slopes are estimated."""
-SIGHT = 0.5
+SIGHT = 1.0
 """Weight, in the generator's loss, of what the discriminator sees of the prompt in its latent."""
 FILMED = (
     "a red castle on a plain background",
@@ -139,25 +139,33 @@ def over(values: Tensor, where: Tensor) -> Tensor:
     return (values * where).sum() / where.sum().clamp(1)
 
 
-def named(seen: Tensor, whole: dict[str, Tensor], asked: Asked) -> dict[str, Tensor]:
-    """How surprised the discriminator is to be told what a drawn latent was asked to show: subject, colour and whole.
+def recognised(seen: Tensor, asked: Asked) -> Tensor:
+    """How surprised the discriminator is at which subject is in the cells that have one. Most cells have none, so that
+    in the mean over all of them the subjects would be learned late."""
+    kinds = seen[:, : 1 + len(world.SUBJECTS)].log_softmax(1)
+    found = kinds.gather(1, 1 + asked.names[:, :, None, None].expand(-1, -1, *seen.shape[2:]))
+    return -(asked.cells * found).sum() / asked.cells.sum().clamp(1)
 
-    A subject's share is its share of all that is seen of subjects; its colour is read where it is seen.
-    """
-    kinds, hues = seen.split([1 + len(world.SUBJECTS), len(world.COLOURS)], 1)
-    found = kinds.softmax(1)[:, 1:]
-    share = found.mean((2, 3))
-    share = (share / share.sum(1, keepdim=True)).clamp(1e-6).log().gather(1, asked.names)
+
+def named(whole: dict[str, Tensor], asked: Asked) -> dict[str, Tensor]:
+    """How surprised the discriminator is to be told what a drawn latent was asked to show: subject, colour and the
+    rest."""
+    kinds = whole["subject"].log_softmax(1).gather(1, asked.names)
     several = asked.said.sum(1, keepdim=True).clamp(1).float().log()  # two subjects share what is seen
-    at = found.gather(1, asked.names[:, :, None, None].expand(-1, -1, *found.shape[2:]))
-    at = at / at.sum((2, 3), keepdim=True).clamp(1e-6)
-    hue = hues.log_softmax(1).gather(1, asked.colours[:, :, None, None].expand(-1, -1, *found.shape[2:]))
+    hues = F.cross_entropy(whole["colour"].flatten(0, 1), asked.colours.flatten(), reduction="none")
     rest = [over(F.cross_entropy(whole[k], asked.whole[k], reduction="none"), asked.told[k]) for k in HEADS]
     return {
-        "subject": over(-share - several, asked.said),
-        "colour": over(-(at * hue).sum((2, 3)), asked.hued),
-        "whole": torch.stack(rest).sum(),
+        "subject": over(-kinds - several, asked.said),
+        "colour": over(hues, asked.hued.flatten()),
+        "rest": torch.stack(rest).sum(),
     }
+
+
+def everything(asked: Asked) -> Asked:
+    """As if a caption had said all that there is."""
+    yes = torch.ones_like(asked.said)
+    yes[:, 1] = asked.names[:, 1] != asked.names[:, 0]
+    return replace(asked, said=yes, hued=yes, told={k: torch.ones_like(v) for k, v in asked.told.items()})
 
 
 class Adversaries:
@@ -217,20 +225,22 @@ class Adversaries:
         drawn = pair.generator(torch.randn(len(real), NOISE, device=self.device), text.detach())
         leaf = drawn.detach().float().requires_grad_(True)
         both, twice = torch.cat([real, leaf]), torch.cat([text, text])
-        logits, seen, whole = pair.discriminator(both, twice)
+        logits, seen, whole = pair.discriminator(both, twice, asked.names.repeat(2, 1))
         is_real, is_drawn = logits.chunk(2)
 
         generator = F.softplus(-is_drawn).mean()
         wanted = generator
-        named_drawn = named(seen.chunk(2)[1], {k: v.chunk(2)[1] for k, v in whole.items()}, asked)
+        named_drawn = named({k: v.chunk(2)[1] for k, v in whole.items()}, asked)
+        named_real = named({k: v.chunk(2)[0] for k, v in whole.items()}, everything(asked))
         if self.balanced:
-            wanted = wanted + SIGHT * (named_drawn["subject"] + named_drawn["colour"] + 0.3 * named_drawn["whole"])
+            wanted = wanted + SIGHT * (named_drawn["subject"] + named_drawn["colour"] + 0.3 * named_drawn["rest"])
         push = torch.autograd.grad(wanted * len(real), leaf, retain_graph=True)[0] / len(real)
 
         discriminator = F.softplus(-is_real).mean() + F.softplus(is_drawn).mean()
         subject, colour = seen_loss(seen.chunk(2)[0], asked.cells, asked.names, asked.colours)
-        told = sum(F.cross_entropy(whole[k].chunk(2)[0], asked.whole[k]) for k in HEADS)
-        total = discriminator + 3 * subject + colour + 0.3 * told
+        known = recognised(seen.chunk(2)[0], asked)
+        total = discriminator + 3 * subject + 2 * known + colour
+        total = total + named_real["subject"] + named_real["colour"] + 0.3 * named_real["rest"]
         slope = torch.zeros(())
         if self.balanced and step % 2 == 0:  # every second step, so it counts twice
             away = both.detach() + STEP * torch.randn_like(both)
@@ -243,7 +253,12 @@ class Adversaries:
         for name, value in parts.items():
             self.sums[name].append(value)
         parts |= {f"drawn_{k}": float(v.detach()) for k, v in named_drawn.items()}
-        parts |= {"sight_subject": float(subject.detach()), "sight_colour": float(colour.detach())}
+        parts |= {f"real_{k}": float(v.detach()) for k, v in named_real.items()}
+        parts |= {
+            "recognised": float(known.detach()),
+            "sight_subject": float(subject.detach()),
+            "sight_colour": float(colour.detach()),
+        }
         parts |= {"read": float(understanding.detach()), "slope": float(slope.detach())}
         parts |= {
             "says_real": float(is_real.detach().sigmoid().mean()),

@@ -57,7 +57,7 @@ export function stage(film: Film, signal: AbortSignal, most: number): Stage {
   let now = 0;
   const sheets = new Sheets(film.sheets, film.picture.type, signal, () => update(now));
   const tiles = film.prompts.map((prompt, i) => {
-    const tile = make("figure", "pe-film-tile");
+    const tile = make("div", "pe-film-tile");
     tile.setAttribute("role", "listitem");
     const frame = make("div", "pe-frame pe-still");
     frame.style.aspectRatio = `${width} / ${height}`;
@@ -65,7 +65,7 @@ export function stage(film: Film, signal: AbortSignal, most: number): Stage {
     const base = make("canvas", "pe-picture");
     [base.width, base.height] = [width, height];
     frame.append(base);
-    const caption = make("figcaption", "pe-film-caption", prompt);
+    const caption = make("span", "pe-film-caption", prompt);
     caption.dir = "auto";
     caption.title = prompt;
     tile.append(frame, caption);
@@ -128,7 +128,7 @@ export function reality(film: Film, signal: AbortSignal): Stage | null {
   element.setAttribute("role", "list");
   const of = verdicts.captions.length;
   const tiles = verdicts.captions.map((caption) => {
-    const tile = make("figure", "pe-film-tile");
+    const tile = make("div", "pe-film-tile");
     tile.setAttribute("role", "listitem");
     const frame = make("div", "pe-frame pe-still");
     frame.setAttribute("role", "img");

@@ -31,7 +31,7 @@ from . import FOLDER, UNSEEN, world
 SHIPPED = Path(__file__).parent / "index" / "training.safetensors"
 """The index of the pictures that the miniature was trained on."""
 By = Literal["copy", "pixels", "clip"]
-COPY = 0.87
+COPY = 0.9
 """A likeness from here on means a copy. Measured on training pictures that were shifted, recoloured or sent through the
 autoencoder, and on drawings that are new: see docs/story/copying.md."""
 SHIFTS = (-12, -6, 0, 6, 12)

@@ -19,7 +19,7 @@ from .film import FILMS
 from .recipe import data, score, team
 from .recipe import gan as adversaries
 from .recipe import memorised as parrot
-from .recipe.camera import Camera, film
+from .recipe.camera import Camera, film, moments
 from .recipe.files import load_json, load_torch, save_json
 from .recipe.loop import Plan, Stop, record, train
 
@@ -57,7 +57,8 @@ def _adversaries(out: Path, batch: int, device: str, balanced: bool) -> adversar
 
 def _gan_work(out: Path, plan: Plan, batch: int, device: str, balanced: bool) -> None:
     stage = _adversaries(out, batch, device, balanced)
-    _run(stage, out, plan, Camera(out / f"film-{stage.name}", batch, stage.shoot))
+    # A look takes some seconds here, so the first ones lie further apart than usual.
+    _run(stage, out, plan, Camera(out / f"film-{stage.name}", batch, stage.shoot, moments(34, 0.01)))
 
 
 @app.command()
@@ -154,9 +155,10 @@ def _memorised_work(out: Path, plan: Plan, batch: int, device: str) -> None:
 @app.command()
 def memorised(
     out: Out = HERE,
-    minutes: Minutes = 5,
-    batch: Annotated[int, typer.Option(help="Pictures a step.")] = 64,
-    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
+    minutes: Minutes = 10,
+    batch: Annotated[int, typer.Option(help="Pictures a step.")] = 32,
+    rate: Annotated[float, typer.Option(help="Highest learning rate of AdamW.")] = 2e-3,
+    muon: Annotated[float, typer.Option(help="Muon's rate for the kernels and matrices; 0 for AdamW alone.")] = 4e-3,
     films: Films = FILMS,
     device: str = "auto",
     workers: Workers = 0,
@@ -165,7 +167,7 @@ def memorised(
     from .train import _device, _team
 
     where = _device(device)
-    plan = Plan(minutes=minutes, rate=rate, average=0.99)
+    plan = Plan(minutes=minutes, rate=rate, muon=muon or None, average=0.98, warmup=20)
     team.run(_team(workers, where), _memorised_work, out, plan, batch, where)
     films.mkdir(parents=True, exist_ok=True)
     name = "memorised.film.safetensors"

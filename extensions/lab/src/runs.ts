@@ -64,10 +64,11 @@ export class Runs {
 
   /** After a cell has run, or the app has told of a new run. */
   private heard(_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
-    const parent = message.parent_header as Partial<KernelMessage.IHeader>;
-    if (parent.msg_id && this.own.has(parent.msg_id)) return;
-    const ended = KernelMessage.isStatusMsg(message) && message.content.execution_state === "idle" && parent.msg_type === "execute_request";
+    // What the app tells from its worker has for a parent whatever was asked last, which may be our own question.
     const told = KernelMessage.isCommMsgMsg(message) && "_history" in ((message.content.data["state"] as object | undefined) ?? {});
+    const parent = message.parent_header as Partial<KernelMessage.IHeader>;
+    const own = parent.msg_id !== undefined && this.own.has(parent.msg_id);
+    const ended = !own && KernelMessage.isStatusMsg(message) && message.content.execution_state === "idle" && parent.msg_type === "execute_request";
     if (ended || told) this.soon();
   }
 

@@ -67,7 +67,7 @@ export function mount(model: Model, root: HTMLElement, signal: AbortSignal, pane
   // would undo one that waits in the model (@jupyter-widgets/base, `_expectedEchoMsgIds`).
   const unsent: Partial<Pins> = {};
   let sending = 0;
-  function send(): void {
+  function keep(): void {
     const change = { ...unsent };
     for (const pin of PINS) delete unsent[pin];
     for (const pin of PINS) {
@@ -76,6 +76,9 @@ export function mount(model: Model, root: HTMLElement, signal: AbortSignal, pane
       const value = change[pin] ?? null;
       model.set(pin, (pin === "step" ? numberOf(value as Step, run.numbers) : value) as never);
     }
+  }
+  function send(): void {
+    keep();
     model.save_changes();
   }
 
@@ -125,7 +128,10 @@ export function mount(model: Model, root: HTMLElement, signal: AbortSignal, pane
     { signal },
   );
   document.addEventListener("pe-palette", update, { signal });
-  signal.addEventListener("abort", () => [timer, sending].forEach(clearTimeout));
+  signal.addEventListener("abort", () => {
+    [timer, sending].forEach(clearTimeout);
+    keep(); // whoever mounts the model anew, with more data, goes on from it
+  });
   update();
   return run;
 }

@@ -46,7 +46,8 @@ def page(notebook: Notebook) -> Any:
 def scrub(page: Any, place: float) -> None:
     slider = page.locator(".pe-way input[type=range]").first
     slider.evaluate("(e, place) => { e.value = String(place); e.dispatchEvent(new Event('input')) }", place)
-    page.wait_for_timeout(60)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_timeout(150)  # a picture that is shown for the first time is decoded first
 
 
 def shown(page: Any) -> np.ndarray:

@@ -202,7 +202,7 @@ class Index:
         """The rows of the `count` pictures whose codes are nearest, the nearest first."""
         if by == "clip" and self.clip != clip_mark():
             raise ValueError(
-                "The index was made with another CLIP: make it anew with `explorer.miniature.train index`."
+                "The index was made with another CLIP: make it anew with `python -m explorer.miniature.train index`."
             )
         asked = _variants(picture, SHIFTS) if by == "copy" else picture[None]
         apart = self.tables[by].distances(DESCRIBE[by](asked)).min(0)
@@ -238,7 +238,9 @@ class Index:
     def open(cls, path: Path) -> Index:
         """Read an index. Raises FileNotFoundError if there is none, ValueError if it is something else."""
         if not path.is_file():
-            raise FileNotFoundError(f"There is no index {path}: make it with `explorer.miniature.train index`.")
+            raise FileNotFoundError(
+                f"There is no index {path}: make it with `python -m explorer.miniature.train index`."
+            )
         with safe_open(path, "numpy") as file:
             header = file.metadata() or {}
             if header.get("format") != _FORMAT:

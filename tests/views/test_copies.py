@@ -75,7 +75,7 @@ def test_copies_are_asked_for_with_a_picture_of_the_miniatures_size(monkeypatch:
         explorer.copies(trace, by="clip")
 
     def lacks(*_: Any) -> Nearest:
-        raise FileNotFoundError("There is no index x: make it with `explorer.miniature.train index`.")
+        raise FileNotFoundError("There is no index x: make it with `python -m explorer.miniature.train index`.")
 
     monkeypatch.setattr(novelty, "nearest", lacks)
     with pytest.raises(CheckpointError, match="There is no index x"):

@@ -76,7 +76,10 @@ def test_every_map_equals_an_independent_softmax(pipe: Any, guidance: float) -> 
                     full = independent(pipe, str(layer), image, text)[row]
                     expected = expected_tokens(full, trace.tokens.read).reshape(-1, *maps.shape[-2:])
                     found = maps.sel(layer=layer).isel(step=step).values
-                    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-6)
+                    np.testing.assert_allclose(found[:-1], expected[:-1], rtol=2e-3, atol=1e-6)
+                    # The rest is 1 minus the others: it has the rounding of a float32 sum near 1, at its worst some 16
+                    # units of 6e-8, and not of its own small size.
+                    np.testing.assert_allclose(found[-1], expected[-1], rtol=2e-3, atol=4e-6)
                     checked += 1
     assert checked == 2 * 3 * len(first.layers)
     assert set(seen) == set(first.layers)

@@ -17,8 +17,22 @@ DRAWN = {task.prompt: task.scene for task in tasks(0.02)}
 PROMPTS = ("a red castle", "a turquoise balloon")
 
 
+class Clock:
+    """In the place of `time`: a second is what an artist says it takes."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+CLOCK = Clock()
+
+
 def artist(prompts: Sequence[str], seed: int) -> NDArray[np.uint8]:
-    """Draws what the comparison itself takes for the truth."""
+    """Draws what the comparison itself takes for the truth, in two seconds."""
+    CLOCK.now += 2
     out = []
     for n, prompt in enumerate(prompts):
         scene = DRAWN.get(prompt)
@@ -31,6 +45,7 @@ def artist(prompts: Sequence[str], seed: int) -> NDArray[np.uint8]:
 
 
 def stuck(prompts: Sequence[str], seed: int) -> NDArray[np.uint8]:
+    CLOCK.now += 0.5
     return np.stack([world.draw(3).image] * len(prompts))
 
 
@@ -58,7 +73,8 @@ def film(both: Sequence[float] | None) -> Film:
     )
 
 
-def test_the_better_one_has_the_better_marks() -> None:
+def test_the_better_one_has_the_better_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explorer.miniature.compare.time", CLOCK)
     found = compare(
         {"artist": artist, "stuck": stuck},
         films={"stuck": film([0.0, 0.6, 0.1, 0.2])},
@@ -74,7 +90,7 @@ def test_the_better_one_has_the_better_marks() -> None:
     assert bad.variety == 0
     assert good.setback is None
     assert bad.setback == pytest.approx(0.5)
-    assert 0 < bad.seconds < good.seconds
+    assert (good.seconds, bad.seconds) == (2, 0.5)
     assert good.pictures.shape == (2, 3, 128, 128, 3)
     lines = str(found).splitlines()
     assert lines[0].split() == ["subject", "colour", "both", "variety", "seconds", "setback"]

@@ -48,7 +48,7 @@ def gap(vectors: np.ndarray, modalities: np.ndarray, kind: str, pairs: Sequence[
     if kind == "as it is":
         texts, pictures = (vectors[own[:: max(1, len(own) // _SAMPLE)]].mean(0) for own in rows)
         said = (
-            "words and pictures are left where the model has them, apart (a word and a picture have a mean cosine of "
+            "words and pictures are left where the model has them (a word and a picture have a mean cosine of "
             f"{float(texts @ pictures):.2f}, two words {float(texts @ texts):.2f}, two pictures "
             f"{float(pictures @ pictures):.2f})"
         )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 6
 """Rows of patches from which on a picture tower's own are used, and not covering."""
+APART = 0.1
+"""By how much two of a kind must be more alike than a word and a picture before they count as two regions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -28,7 +30,8 @@ class Match:
     """Prompts against pictures.
 
     prompts: (p). thumbs: (i) the pictures, at most 64 pixels a side. cosines: (prompt, picture) float32, -1 to 1.
-    temperature: the model's own. bias: of models that were trained pair by pair (SigLIP), else None.
+    temperature: the model's own. bias: of models that were trained pair by pair (SigLIP), else None. alike: the mean
+    cosine of two different prompts and of two different pictures, where there are two of each.
     """
 
     prompts: tuple[str, ...]
@@ -37,6 +40,7 @@ class Match:
     temperature: float
     source: str
     bias: float | None = None
+    alike: tuple[float, float] | None = None
 
     @property
     def ranks(self) -> xr.DataArray:
@@ -61,11 +65,21 @@ class Match:
         """What the numbers say, in plain words."""
         best, worst = float(self.cosines.max()), float(self.cosines.min())
         ratio = float(np.exp(min(0.05 / self.temperature, 50)))
-        text = (
-            f"The cosines go from {worst:.2f} to {best:.2f}. This model keeps words and pictures in two separate "
-            "regions, so that even a perfect match stays far below 1, and what counts is the difference to the others: "
-            f"it was trained with a temperature of {self.temperature:.3f}, at which 0.05 more makes a match "
-            f"{ratio:.0f} times as likely."
+        text = f"The cosines go from {worst:.2f} to {best:.2f}. "
+        if self.alike is not None:
+            texts, pictures = self.alike
+            across = float(self.cosines.mean())
+            text += (
+                f"Two of the prompts have a mean cosine of {texts:.2f}, two of the pictures {pictures:.2f}, a prompt "
+                f"and a picture {across:.2f}: "
+            )
+            if min(texts, pictures) - across > APART:
+                text += "words and pictures lie in two regions, so that even a perfect match stays far below 1. "
+            else:
+                text += "words and pictures are not kept in two regions. "
+        text += (
+            "What counts is the difference to the others: the model was trained with a temperature of "
+            f"{self.temperature:.3f}, at which 0.05 more makes a match {ratio:.1f} times as likely."
         )
         if self.bias is not None:
             text += " It was trained pair by pair (SigLIP), so that the shares compare these alone."
@@ -110,7 +124,10 @@ def match(space: "Space", prompts: str | Sequence[str], pictures: Sequence[Any])
         coords={"prompt": prompts, "picture": np.arange(len(loaded))},
         name="cosine",
     )
-    return Match(tuple(prompts), tuple(thumb(one) for one in loaded), cosines, clip.temperature, clip.name, clip.bias)
+    alike = (_alike(texts), _alike(shown)) if min(len(texts), len(shown)) > 1 else None
+    return Match(
+        tuple(prompts), tuple(thumb(one) for one in loaded), cosines, clip.temperature, clip.name, clip.bias, alike
+    )
 
 
 def contributions(space: "Space", prompt: str, image: Any) -> xr.DataArray:
@@ -162,6 +179,12 @@ def patches(space: "Space", image: Any, text: str, *, way: str | None, cells: in
     return xr.DataArray(
         found.astype(np.float32), dims=("y", "x"), name=text, attrs={"way": way, "seen": clip.seen(loaded)}
     )
+
+
+def _alike(vectors: np.ndarray) -> float:
+    """The mean cosine of two different rows of unit norm."""
+    count = len(vectors)
+    return float((vectors.sum(0, dtype=np.float64) ** 2).sum() - count) / (count * (count - 1))
 
 
 def _png(image: np.ndarray) -> str:

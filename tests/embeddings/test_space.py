@@ -8,11 +8,13 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+import xarray as xr
 from PIL import Image
 from safetensors.torch import load_file
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
 from explorer.embeddings import Space
+from explorer.embeddings.matching import Match
 from explorer.errors import CheckpointError, InvalidSetting, UnknownWord
 from explorer.miniature import FOLDER
 
@@ -185,6 +187,9 @@ def test_a_match_is_cosines_ranks_and_shares(space: Space, drawings: list[Image.
     np.testing.assert_allclose(found.softmax("picture").sum("picture").values, 1, atol=1e-5)
     assert found.ranks.values[:, 0].tolist() == (1 + np.argsort(np.argsort(-expected[:, 0]))).tolist()
     assert f"temperature of {1 / scale:.3f}" in found.explanation
+    texts = space.encode_text(prompts)
+    assert found.alike is not None
+    assert found.alike[0] == pytest.approx(float((texts @ texts.T)[np.triu_indices(3, 1)].mean()), abs=1e-5)
     page = space.match(["<script>alert(1)</script>"], drawings[0])._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
@@ -192,6 +197,13 @@ def test_a_match_is_cosines_ranks_and_shares(space: Space, drawings: list[Image.
         found.softmax("word")
     with pytest.raises(InvalidSetting, match="at least one prompt and one picture"):
         space.match([], drawings)
+
+
+@pytest.mark.parametrize(("alike", "said"), [((0.8, 0.7), "lie in two regions"), ((0.8, 0.3), "not kept in two")])
+def test_two_regions_are_told_only_where_they_are(alike: tuple[float, float], said: str) -> None:
+    cosines = xr.DataArray(np.full((2, 2), 0.25, np.float32), dims=("prompt", "picture"))
+    assert said in Match(("a", "b"), (), cosines, 0.01, "x", alike=alike).explanation
+    assert "region" not in Match(("a", "b"), (), cosines, 0.01, "x").explanation
 
 
 def test_contributions_are_what_is_lost_without_each_word(space: Space, drawings: list[Image.Image]) -> None:

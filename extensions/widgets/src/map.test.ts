@@ -8,7 +8,7 @@ import { boxOf, following, HIDDEN, inside, neighboursOf, similarities, stacked, 
 import { DIM, limits, shades } from "./panels/map/shade";
 import { HOME, Space, shown, turned, zoomed } from "./panels/map/space";
 import { trustOf } from "./panels/map/card";
-import { methodLine, trustLine } from "./panels/map/below";
+import { methodLine, numbersLine, trustLine } from "./panels/map/below";
 import { decode } from "./wire/atlas";
 
 interface Golden {
@@ -166,6 +166,8 @@ it("says how far the picture can be trusted", () => {
   expect(trustOf({ ...atlas, kept, near: 0 }, { row: 0, stacked: 1000 })).toBe("30\u202f% of its true neighbours are near it here. 1,000 items lie on this spot: Page Down goes to the next.");
   expect(trustLine({ ...atlas, trustworthiness: 0.7, method: "t-SNE" })).toMatch(/not true ones.*distances between groups/);
   expect(methodLine(atlas)).toMatch(/^PCA of 61 vectors of a fake model · the axes show 34\u202f%, 21\u202f%, together 55\u202f% of the variance · words and pictures centred\.$/);
+  expect(numbersLine({ ...atlas, trustworthiness: 0.7, method: "t-SNE" })).toMatch(/^The axes show 34\u202f%, 21\u202f% of the variance · trustworthiness 0\.70 of 1 · vectors of a fake model\. Only what is near/);
+  expect(numbersLine({ ...atlas, explained: null, trustworthiness: null, source: "" })).toBe("");
 });
 
 describe("the view", () => {

@@ -48,10 +48,24 @@ export function paths(atlas: Atlas, chosen: (path: number, stop: number | null) 
 export function notes(atlas: Atlas): HTMLElement {
   const element = make("div", "pe-map-notes");
   const add = (text: string) => text && element.append(make("p", "pe-note", text));
-  add(visible(atlas.note));
-  add(methodLine(atlas));
-  add(trustLine(atlas));
+  add(atlas.note ? visible(atlas.note) : methodLine(atlas));
+  add(atlas.note ? numbersLine(atlas) : trustLine(atlas));
   return element;
+}
+
+/** What the note of a map says in words, in numbers. */
+export function numbersLine({ explained, trustworthiness, source, method }: Atlas): string {
+  const parts: string[] = [];
+  if (explained?.length) parts.push(`the axes show ${explained.map(percent).join(", ")} of the variance`);
+  if (trustworthiness !== null) parts.push(`trustworthiness ${trustworthiness.toFixed(2)} of 1`);
+  if (source) parts.push(`vectors of ${source}`);
+  if (!parts.length) return "";
+  const line = parts.join(" · ");
+  return `${line[0]!.toUpperCase()}${line.slice(1)}.${farLine(method)}`;
+}
+
+function farLine(method: string): string {
+  return method === "t-SNE" || method === "UMAP" ? " Only what is near means something: distances between groups and their sizes do not." : "";
 }
 
 export function methodLine({ method, explained, axes, source, gap, count }: Atlas): string {
@@ -67,6 +81,5 @@ export function methodLine({ method, explained, axes, source, gap, count }: Atla
 export function trustLine({ trustworthiness, method }: Atlas): string {
   if (trustworthiness === null) return "";
   const word = trustworthiness >= 0.95 ? "Neighbours on the map are mostly true neighbours." : trustworthiness >= 0.85 ? "Many neighbours on the map are true ones, not all." : "Many neighbours on the map are not true ones: read the list, not the picture.";
-  const far = method === "t-SNE" || method === "UMAP" ? " Only what is near means something: distances between groups and their sizes do not." : "";
-  return `Trustworthiness ${trustworthiness.toFixed(2)} of 1. ${word}${far}`;
+  return `Trustworthiness ${trustworthiness.toFixed(2)} of 1. ${word}${farLine(method)}`;
 }

@@ -52,6 +52,7 @@ pins: .venv/.pins ## newest versions that pyproject.toml allows, into pins.txt
 pictures: setup ## take the pictures of README and docs anew, in a real JupyterLab
 	PROMPT_EXPLORER_SCREENSHOTS=docs/pictures $(BIN)/pytest -n 0 tests/browser/test_first_minute.py tests/browser/test_lab_extension.py
 	$(BIN)/python docs/screens.py
+	$(BIN)/python docs/moving.py
 	$(BIN)/python docs/sheets.py
 
 train: setup ## train the miniature anew (hours)

@@ -21,9 +21,9 @@ SHOW = "from tests.synthetic import synthetic_trace\n"
 
 
 class Lab:
-    """A running JupyterLab over a folder of its own."""
+    """A running JupyterLab, or Notebook 7, over a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: str = "jupyterlab") -> None:
         self.folder = folder
         self.log = folder.parent / "lab.log"
         with socket.socket() as free:
@@ -43,9 +43,9 @@ class Lab:
         }  # fmt: skip
         private |= {"JUPYTER_CONFIG_DIR": str(config.parent), "PYTHONPATH": str(ROOT)}
         command = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--port-retries=0",
+            sys.executable, "-m", program, "--no-browser", "--allow-root", f"--port={port}", "--port-retries=0",
             f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={self.token}",
-            "--LabApp.expose_app_in_browser=True",
+            "--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True",
         ]  # fmt: skip
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=os.environ | private, stdout=log, stderr=log, cwd=folder)

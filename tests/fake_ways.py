@@ -73,6 +73,7 @@ class FakeWays(Fake):
     def interpolate(
         self, *ends: Any, frames: int = 9, tell: Any = None, batch: int = 1, on_frame: Any = None, **more: Any
     ) -> Interpolation:
+        self.asked = more
         prompts = [end.tokens.prompt if isinstance(end, Trace) else end["prompt"] for end in ends]
         keys = tuple(Key(prompt, 0, 4.0) for prompt in prompts)
         made: list[Frame] = []

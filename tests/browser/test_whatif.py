@@ -19,8 +19,9 @@ CELLS = [
     "ex.seconds = 0.02\nprint('quick', len(ex.history))",
     "ex.grid({'animal': ['cat', 'dog']}, {'seed': [1, 2, 3]}, prompt='a {animal} in the snow')",
     "ex.effects(ex.history[0], tell=None)",
+    "print(ex.asked)",
 ]
-APP, SLOW, QUICK, GRID, EFFECTS = range(5)
+APP, SLOW, QUICK, GRID, EFFECTS, ASKED = range(6)
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +189,7 @@ def test_effects_and_growing_in_the_app(notebook: Notebook, page: Any, keep: Cal
 
 def test_stop_keeps_what_is_done(notebook: Notebook, page: Any) -> None:
     notebook.run_cell(SLOW)
+    page.get_by_label("How the frames are spaced").select_option("even")
     page.get_by_label("The prompt that a path leads to").fill("a blue castle at night")
     page.keyboard.press("Enter")
     page.locator(".pe-interpolation .pe-film-cell").nth(1).wait_for(timeout=60_000)
@@ -197,6 +199,7 @@ def test_stop_keeps_what_is_done(notebook: Notebook, page: Any) -> None:
     assert 2 <= count < 9
     assert f"{count} of 9 frames: it was stopped." in page.locator(".pe-interpolation .pe-work").inner_text()
     assert notebook.run_cell(QUICK).startswith("quick")
+    assert notebook.run_cell(ASKED) == "{'spacing': 'perceptual'}"
 
 
 def test_a_grid_and_effects_of_a_cell_show_themselves(

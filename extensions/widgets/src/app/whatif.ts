@@ -84,7 +84,16 @@ function panel(model: AppModel, context: Context, result: HTMLElement, way: () =
     count.append(found);
   }
   count.value = "9";
-  const path = (): void => ask("path", { prompt: end.value, frames: Number(count.value) });
+  const spacing = make("select", "pe-select");
+  spacing.setAttribute("aria-label", "How the frames are spaced");
+  for (const [value, name] of [["", "even along the way"], ["even", "even to the eye (more runs)"]] as const) {
+    const found = make("option", "", name);
+    found.value = value;
+    spacing.append(found);
+  }
+  const path = (): void => ask("path", { prompt: end.value, frames: Number(count.value), even: spacing.value === "even" });
+  const frames = make("div", "pe-whatif-frames");
+  frames.append(count, spacing);
   const go = act("Go there", path);
   const effects = act("Leave out each", () => ask("effects"));
   const grow = act("Word by word", () => ask("grow"));
@@ -93,7 +102,7 @@ function panel(model: AppModel, context: Context, result: HTMLElement, way: () =
     row("Add", addIt, added),
     row("", null, where),
     row("A path to", go, end),
-    row("", null, count),
+    row("", null, frames),
     row("Each word", effects, "what each word did"),
     row("Growing", grow, "the picture for each beginning"),
   );

@@ -18,6 +18,12 @@ from explorer.views.page import write_page
 FOLDER = Path(os.environ.get("PROMPT_EXPLORER_SCREENSHOTS") or Path(__file__).parent / "pictures")
 PROMPT = "a photograph of a blue teddy bear in rainy weather"
 VIEWS = ("Steps", "Guidance", "Words")
+WORDS = {
+    "subject": ["castle", "house", "boat", "cat", "dog", "teddy bear", "tree", "narwhal"],
+    "colour": ["red", "blue", "green", "yellow", "purple"],
+    "weather": ["rainy", "snowy", "sunny"],
+    "style": ["watercolour painting", "pencil sketch", "pixel art"],
+}
 
 
 def take(page: Any, theme: str) -> None:
@@ -32,14 +38,19 @@ def take(page: Any, theme: str) -> None:
 
 
 def take_others(ex: Any, trace: Any, folder: Path, browser: Any) -> None:
-    """A comparison, the effects of words, and a path, each on its own page."""
+    """A comparison, the effects of words, a path and the map, each on its own page."""
     effects = EffectsView(ex.effects(trace, ["blue", "teddy", "rainy"]))
+    runs = [
+        ex.record(prompt, seed=7) for prompt in ("a red castle in the snow", "a green boat at sea", "a yellow tree")
+    ]
+    shown = {run.settings.prompt: run for run in (trace, *runs)}
     pages = {
         "comparison": explorer.compare(trace, ex.swap(trace, "blue", "red")).to_html(folder / "comparison"),
         "effects": effects.to_html(folder / "effects"),
         "interpolation": ex.interpolate("a red castle in the snow", "a blue castle at night", seed=7).to_html(
             folder / "p"
         ),
+        "map": ex.project(WORDS, shown, path=trace).to_html(folder / "map"),
     }
     for theme in ("light", "dark"):
         for name, path in pages.items():
@@ -48,9 +59,15 @@ def take_others(ex: Any, trace: Any, folder: Path, browser: Any) -> None:
             page.wait_for_timeout(1000)
             if name == "interpolation":
                 page.locator(".pe-way-bar.pe-way-jump").click()
-            if name != "effects":
+            if name not in ("effects", "map"):
                 page.locator(".pe-word", has_text="castle" if name == "interpolation" else "teddy").first.click()
             page.mouse.move(2, 2)
+            if name == "map":
+                page.locator(".pe-map[role=application]").focus()
+                for _ in range(40):  # from item to item, until its card is the castle's
+                    page.keyboard.press("PageDown")
+                    if page.locator(".pe-map-card .pe-title").first.inner_text() == "castle":
+                        break
             page.wait_for_timeout(400)
             page.screenshot(path=FOLDER / f"{name}-{theme}.png", full_page=True)
 

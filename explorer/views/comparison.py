@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from ..errors import InvalidSetting
 from ..trace import Trace
 from ..wire.comparison import comparison, names_of
-from .bundle import bundle, missing
-from .page import Shown, page_of, write_html
+from .bundle import bundle
+from .sent import SentView
 from .strip import Row, Small, strip_html
 
 MOST = 12  # more would be pictures too small to compare, and many megabytes
 MODES = ("beside", "swipe", "difference")
 
 
-class ComparisonView(anywidget.AnyWidget):
+class ComparisonView(SentView):
     """Compare runs: linked words, steps and places, a swipe between two pictures, and where they differ.
 
     words: the selected words, as indices into `aligned`. step: the step that is shown, from 0 in the first run, a range
@@ -26,17 +25,14 @@ class ComparisonView(anywidget.AnyWidget):
     "difference". All can be set, observed and linked.
     """
 
-    _esm = bundle("comparison")
+    _stem = "comparison"
+    _esm = bundle(_stem)
 
     words = traitlets.Tuple().tag(sync=True)
     step = traitlets.Union(
         [traitlets.Int(), traitlets.Tuple(traitlets.Int(), traitlets.Int())], default_value=None, allow_none=True
     ).tag(sync=True)
     mode = traitlets.Enum(MODES, "beside").tag(sync=True)
-
-    _meta = traitlets.Dict(read_only=True).tag(sync=True)
-    _data = traitlets.Bytes(read_only=True).tag(sync=True)
-    _preview = traitlets.Unicode(read_only=True).tag(sync=True)
 
     def __init__(
         self, traces: Sequence[Trace], *, names: Sequence[str] | None = None, mode: str = "beside", _preview: str = ""
@@ -45,15 +41,11 @@ class ComparisonView(anywidget.AnyWidget):
 
         Raises InvalidSetting for fewer than two runs or too many, and MissingBundle if the browser side was not built.
         """
-        if not self._esm:
-            raise missing("comparison")
+        self._needs_bundle()
         self.traces = tuple(traces)
         self.names = checked(self.traces, names)
         meta, data = comparison(self.traces, self.names)
-        self.set_trait("_meta", meta)
-        self.set_trait("_data", data)
-        self.set_trait("_preview", _preview)
-        super().__init__(mode=mode)
+        super().__init__(meta, data, _preview, mode=mode)
 
     @property
     def aligned(self) -> list[tuple[int | None, ...]]:
@@ -62,16 +54,12 @@ class ComparisonView(anywidget.AnyWidget):
 
     def to_html(self, path: str | Path) -> Path:
         """Write one offline page with this comparison, without a kernel and without network; returns the path."""
-        line = " · ".join(self.names)
-        title = self.traces[0].tokens.prompt
         preview = comparison_html(self.traces, self.names)
-        shown = [Shown(self._meta, self._data, line)]
-        return write_html(path, page_of(shown, title=title, preview=preview, stem="comparison"))
+        return self._write(path, title=self.traces[0].tokens.prompt, line=" · ".join(self.names), preview=preview)
 
     def close(self) -> None:
         """Take the view out of the page and free its data."""
         super().close()
-        self.set_trait("_data", b"")
         self.traces = ()
 
     @traitlets.validate("words")

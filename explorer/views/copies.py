@@ -3,48 +3,32 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anywidget
-import traitlets
-
 from ..wire.copies import NAMES, copies
-from .bundle import bundle, missing
-from .page import Shown, page_of, write_html
+from .bundle import bundle
+from .sent import SentView
 from .strip import Row, Small, strip_html
 
 if TYPE_CHECKING:
     from ..copying import Copies
 
 
-class CopiesView(anywidget.AnyWidget):
+class CopiesView(SentView):
     """See a picture beside the training pictures nearest to it, by each measure, with the verdict."""
 
-    _esm = bundle("copies")
-
-    _meta = traitlets.Dict(read_only=True).tag(sync=True)
-    _data = traitlets.Bytes(read_only=True).tag(sync=True)
-    _preview = traitlets.Unicode(read_only=True).tag(sync=True)
+    _stem = "copies"
+    _esm = bundle(_stem)
 
     def __init__(self, found: "Copies", *, _preview: str = "") -> None:
         """found: what `explorer.copies` returned. Raises MissingBundle if the browser side was not built."""
-        if not self._esm:
-            raise missing("copies")
+        self._needs_bundle()
         self.found = found
         meta, data = copies(found)
-        self.set_trait("_meta", meta)
-        self.set_trait("_data", data)
-        self.set_trait("_preview", _preview)
-        super().__init__()
+        super().__init__(meta, data, _preview)
 
     def to_html(self, path: str | Path) -> Path:
         """Write one offline page with this view, without a kernel and without network; returns the path."""
-        shown = [Shown(self._meta, self._data, repr(self.found)[1:-1])]
         title = self.found.prompt or "Is it copied?"
-        return write_html(path, page_of(shown, title=title, preview=copies_html(self.found), stem="copies"))
-
-    def close(self) -> None:
-        """Take the view out of the page and free its data."""
-        super().close()
-        self.set_trait("_data", b"")
+        return self._write(path, title=title, line=repr(self.found)[1:-1], preview=copies_html(self.found))
 
     def __repr__(self) -> str:
         return f"CopiesView({self.found!r})"

@@ -7,9 +7,8 @@ from ..errors import InvalidSetting
 from ..sheets import Growth
 from ..trace import Trace
 from ..wire.effects import effects, growth
-from .bundle import bundle, missing
+from .bundle import bundle
 from .opened import OpensRuns
-from .page import Shown, page_of, write_html
 from .strip import Row, Small, strip_html
 
 
@@ -19,15 +18,15 @@ class EffectsView(OpensRuns):
     Of a prompt that grew, the pictures in a row, with what each word changed. `open_run(i)` opens the run of row i.
     """
 
-    _esm = bundle("effects")
+    _stem = "effects"
+    _esm = bundle(_stem)
 
     def __init__(self, found: Effects | Growth | list[Trace], *, _preview: str = "") -> None:
         """found: what `effects` or `grow` of an Explorer returned.
 
         Raises InvalidSetting if there is nothing in it, and MissingBundle if the browser side was not built.
         """
-        if not self._esm:
-            raise missing("effects")
+        self._needs_bundle()
         self.found: Effects | Growth = found if isinstance(found, Effects) else Growth(found)
         traces = list(found.without.values()) if isinstance(found, Effects) else found
         if not traces:
@@ -37,9 +36,7 @@ class EffectsView(OpensRuns):
 
     def to_html(self, path: str | Path) -> Path:
         """Write one offline page with this view, without a kernel and without network; returns the path."""
-        shown = [Shown(self._meta, self._data, "")]
-        page = page_of(shown, title=self._meta["prompt"], preview=effects_html(self.found), stem="effects")
-        return write_html(path, page)
+        return self._write(path, title=self._meta["prompt"], line="", preview=effects_html(self.found))
 
     def _trace_at(self, *place: int) -> Trace:
         if isinstance(self.found, Effects):

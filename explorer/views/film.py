@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
 from ..errors import InvalidSetting
 from ..miniature.film import Film
 from ..wire.film import films
-from .bundle import bundle, missing
-from .page import Shown, page_of, write_html
+from .bundle import bundle
+from .sent import SentView
 from .strip import MOST, Row, Small, strip_html
 
 TOGETHER = 4
@@ -19,7 +18,7 @@ WAYS = ("pictures", "checkpoints")
 ACROSS = 8  # pictures of one checkpoint in the preview
 
 
-class FilmView(anywidget.AnyWidget):
+class FilmView(SentView):
     """Go through a training: what was drawn, the losses, what was right, which words were learned and where they look.
 
     Several films stand side by side under one slider: `FilmView(gan, miniature)`.
@@ -28,40 +27,27 @@ class FilmView(anywidget.AnyWidget):
     after as many training pictures, "checkpoints" the first beside the first. Both can be set, observed and linked.
     """
 
-    _esm = bundle("film")
+    _stem = "film"
+    _esm = bundle(_stem)
 
     checkpoint = traitlets.Int(0, min=0).tag(sync=True)
     by = traitlets.Enum(WAYS, "pictures").tag(sync=True)
-
-    _meta = traitlets.Dict(read_only=True).tag(sync=True)
-    _data = traitlets.Bytes(read_only=True).tag(sync=True)
-    _preview = traitlets.Unicode(read_only=True).tag(sync=True)
 
     def __init__(self, *shown: Film, by: str = "pictures", _preview: str = "") -> None:
         """shown: one to four films. by: "pictures" or "checkpoints".
 
         Raises InvalidSetting for what is no film or has no checkpoint, MissingBundle if the browser side was not built.
         """
-        if not self._esm:
-            raise missing("film")
+        self._needs_bundle()
         self.films = checked(shown)
         meta, data = films(self.films)
-        self.set_trait("_meta", meta)
-        self.set_trait("_data", data)
-        self.set_trait("_preview", _preview)
-        super().__init__(checkpoint=len(self.films[0]) - 1, by=by)
+        super().__init__(meta, data, _preview, checkpoint=len(self.films[0]) - 1, by=by)
 
     def to_html(self, path: str | Path) -> Path:
         """Write one offline page with this view, without a kernel and without network; returns the path."""
         line = " · ".join(repr(film)[1:-1] for film in self.films)
         title = "Trainings side by side" if len(self.films) > 1 else f"A training, watched: {self.films[0].name}"
-        shown = [Shown(self._meta, self._data, line)]
-        return write_html(path, page_of(shown, title=title, preview=film_html(*self.films), stem="film"))
-
-    def close(self) -> None:
-        """Take the view out of the page and free its data."""
-        super().close()
-        self.set_trait("_data", b"")
+        return self._write(path, title=title, line=line, preview=film_html(*self.films))
 
     @traitlets.validate("checkpoint")
     def _known(self, proposal: Any) -> int:

@@ -10,7 +10,7 @@ from ..gallery import Gallery
 from ..runs import Job, Progress, Stopped, Worker, sentence
 from ..trace import Trace
 from ..wire.gallery import gallery
-from .bundle import bundle, missing
+from .bundle import bundle
 from .opened import OpensRuns
 from .strip import Row, Small, strip_html
 
@@ -21,15 +21,15 @@ class GalleryView(OpensRuns):
     `open_example(name)` does the same from Python.
     """
 
-    _esm = bundle("gallery")
+    _stem = "gallery"
+    _esm = bundle(_stem)
 
     _status = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, found: Gallery, *, _preview: str = "") -> None:
         """found: what `gallery` of an Explorer returned. Raises MissingBundle if the browser side was not built."""
         self._job: Job | None = None  # ipywidgets closes what it collects, also what was refused here
-        if not self._esm:
-            raise missing("gallery")
+        self._needs_bundle()
         self.gallery = found
         self._worker: Worker = Worker("gallery") if found.worker is None else found.worker
         self._lock = threading.RLock()

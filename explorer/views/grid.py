@@ -4,7 +4,7 @@ from ..errors import InvalidSetting
 from ..sheets import Grid
 from ..trace import Trace
 from ..wire.grid import grid, header
-from .bundle import bundle, missing
+from .bundle import bundle
 from .opened import OpensRuns
 from .strip import Row, Small, strip_html
 
@@ -15,12 +15,12 @@ class GridView(OpensRuns):
     A click on a cell opens its run below, as `open_run(row, column)` does.
     """
 
-    _esm = bundle("grid")
+    _stem = "grid"
+    _esm = bundle(_stem)
 
     def __init__(self, sheet: Grid, *, _preview: str = "") -> None:
         """sheet: what `grid` of an Explorer returned. Raises MissingBundle if the browser side was not built."""
-        if not self._esm:
-            raise missing("grid")
+        self._needs_bundle()
         self.sheet = sheet
         super().__init__(*grid(sheet), _preview)
 

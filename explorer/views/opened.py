@@ -2,16 +2,16 @@
 
 from typing import Any
 
-import anywidget
 import traitlets
 from ipywidgets import widget_serialization
 
 from ..runs import sentence
 from ..trace import Trace
+from .sent import SentView
 from .trace import TraceView
 
 
-class OpensRuns(anywidget.AnyWidget):
+class OpensRuns(SentView):
     """A view of several runs, each of which can be opened; only what is open is sent whole.
 
     opened: the view of the run that is open, or None; what is selected in it can be set, observed and linked.
@@ -19,17 +19,11 @@ class OpensRuns(anywidget.AnyWidget):
 
     opened = traitlets.Instance(TraceView, None, allow_none=True, read_only=True).tag(sync=True, **widget_serialization)
 
-    _meta = traitlets.Dict(read_only=True).tag(sync=True)
-    _data = traitlets.Bytes(read_only=True).tag(sync=True)
-    _preview = traitlets.Unicode(read_only=True).tag(sync=True)
     _error = traitlets.Unicode(read_only=True).tag(sync=True)
 
     def __init__(self, meta: dict[str, Any], data: bytes, preview: str) -> None:
         """meta, data: of the wire. preview: the class by which the view finds its preview."""
-        self.set_trait("_meta", meta)
-        self.set_trait("_data", data)
-        self.set_trait("_preview", preview)
-        super().__init__()
+        super().__init__(meta, data, preview)
         self.on_msg(self._told)
 
     def open_run(self, *place: int) -> None:
@@ -44,7 +38,6 @@ class OpensRuns(anywidget.AnyWidget):
         if self.opened is not None:
             self.open_run()
         super().close()
-        self.set_trait("_data", b"")
 
     def _trace_at(self, *place: int) -> Trace:
         raise NotImplementedError

@@ -4,53 +4,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anywidget
 import numpy as np
-import traitlets
 
 from ..wire.upscaled import NAMES, scores_of, upscaled
-from .bundle import bundle, missing
-from .page import Shown, page_of, write_html
+from .bundle import bundle
 from .palette import lay_over
+from .sent import SentView
 from .strip import Row, Small, strip_html
 
 if TYPE_CHECKING:
     from ..upscaling import Score, Upscaled
 
 
-class UpscaledView(anywidget.AnyWidget):
+class UpscaledView(SentView):
     """Look closely at an enlargement: the same place in all pictures, how far the seeds disagree there, and the error.
 
     found: what `upscale` of an Explorer returned.
     """
 
-    _esm = bundle("upscaled")
-
-    _meta = traitlets.Dict(read_only=True).tag(sync=True)
-    _data = traitlets.Bytes(read_only=True).tag(sync=True)
-    _preview = traitlets.Unicode(read_only=True).tag(sync=True)
+    _stem = "upscaled"
+    _esm = bundle(_stem)
 
     def __init__(self, found: "Upscaled", *, _scores: "Mapping[str, Score] | None" = None, _preview: str = "") -> None:
         """found: an enlargement. Raises MissingBundle if the browser side was not built."""
-        if not self._esm:
-            raise missing("upscaled")
+        self._needs_bundle()
         self.found = found
         meta, data = upscaled(found, _scores)
-        self.set_trait("_meta", meta)
-        self.set_trait("_data", data)
-        self.set_trait("_preview", _preview)
-        super().__init__()
+        super().__init__(meta, data, _preview)
 
     def to_html(self, path: str | Path) -> Path:
         """Write one offline page with this view, without a kernel and without network; returns the path."""
-        shown = [Shown(self._meta, self._data, repr(self.found)[1:-1])]
         title = self.found.prompt or "An enlargement"
-        return write_html(path, page_of(shown, title=title, preview=upscaled_html(self.found), stem="upscaled"))
-
-    def close(self) -> None:
-        """Take the view out of the page and free its data."""
-        super().close()
-        self.set_trait("_data", b"")
+        return self._write(path, title=title, line=repr(self.found)[1:-1], preview=upscaled_html(self.found))
 
     def __repr__(self) -> str:
         return f"UpscaledView({self.found!r})"

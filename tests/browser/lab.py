@@ -154,6 +154,21 @@ def open_page(browser: Any, **options: Any) -> Iterator[Any]:
         context.close()
 
 
+@contextmanager
+def open_notebook(browser: Any, lab: Lab, name: str, cells: list[str], ready: str) -> Iterator[Notebook]:
+    """A new notebook whose first cell has run until `ready`, a selector, is there; no error of the page is let pass."""
+    lab.write(name, cells)
+    with open_page(browser) as page:
+        notebook = Notebook(page, lab, name)
+        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        notebook.run_cells(0)
+        page.locator(ready).first.wait_for(timeout=120_000)
+        page.wait_for_timeout(500)
+        yield notebook
+        assert notebook.errors == []
+    lab.close_kernels()
+
+
 def picture(canvas: Any) -> Any:
     """A canvas as an array (y, x, RGBA)."""
     import io

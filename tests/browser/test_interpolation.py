@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.browser.lab import Lab, Notebook, open_page, picture
+from tests.browser.lab import Lab, Notebook, open_notebook, open_page, picture
 from tests.browser.test_whatif import violations
 from tests.fake_ways import FakeWays
 
@@ -26,16 +26,8 @@ VIEW, STATE, SLOW, ITSELF = range(4)
 
 @pytest.fixture(scope="module")
 def notebook(browser: Any, lab: Lab) -> Iterator[Notebook]:
-    lab.write("path", CELLS)
-    with open_page(browser) as page:
-        notebook = Notebook(page, lab, "path")
-        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-        notebook.run_cells(VIEW)
-        page.locator(".pe-interpolation .pe-film-cell").first.wait_for(timeout=60_000)
-        page.wait_for_timeout(500)
+    with open_notebook(browser, lab, "path", CELLS, ".pe-interpolation .pe-film-cell") as notebook:
         yield notebook
-        assert notebook.errors == []
-    lab.close_kernels()
 
 
 @pytest.fixture

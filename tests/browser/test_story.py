@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.browser.lab import Lab, Notebook, open_page, picture
+from tests.browser.lab import Lab, Notebook, open_notebook, picture
 from tests.browser.test_whatif import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -38,16 +38,8 @@ FILM, CHOSEN, UPSCALED, GALLERY, RECORDED, LESSON, LIBRARY, COPIES = range(len(C
 
 @pytest.fixture(scope="module")
 def notebook(browser: Any, lab: Lab) -> Iterator[Notebook]:
-    lab.write("story", CELLS)
-    with open_page(browser) as page:
-        notebook = Notebook(page, lab, "story")
-        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-        notebook.run_cells(FILM)
-        page.locator(".pe-film-panel .pe-chart").first.wait_for(timeout=120_000)
-        page.wait_for_timeout(500)
+    with open_notebook(browser, lab, "story", CELLS, ".pe-film-panel .pe-chart") as notebook:
         yield notebook
-        assert notebook.errors == []
-    lab.close_kernels()
 
 
 @pytest.fixture

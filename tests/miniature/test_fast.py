@@ -10,7 +10,7 @@ import explorer
 from explorer import miniature
 from explorer.errors import CheckpointError
 from explorer.miniature import fast
-from explorer.miniature.recipe.fast import adapt
+from explorer.miniature.recipe.fast import adapt, shrunk
 from tests.pipelines import stable_diffusion
 
 PROMPT = "a red castle in the snow"
@@ -63,3 +63,16 @@ def test_without_a_fast_set_it_says_so(weights: Path) -> None:
     shutil.rmtree(weights / "fast")
     with pytest.raises(CheckpointError, match=r'^This installation has no fast set of weights: load "miniature"'):
         explorer.load("miniature-fast")
+
+
+def test_what_ships_keeps_what_changes_the_weights_most() -> None:
+    torch.manual_seed(0)
+    much, little = fast.LowRank(40, 30, 4), fast.LowRank(40, 30, 4)
+    much.b.data.normal_()
+    little.b.data.normal_(std=0.01)
+    found = shrunk({"much": much, "little": little}, share=5 / 8)
+    assert (found["much"].a.shape, found["much"].b.shape) == ((4, 30), (40, 4))
+    assert found["little"].a.shape == (1, 30)
+    torch.testing.assert_close(found["much"].b @ found["much"].a, much.b @ much.a, atol=1e-5, rtol=1e-4)
+    whole = little.b @ little.a
+    assert (found["little"].b @ found["little"].a - whole).norm() < whole.norm()

@@ -24,6 +24,8 @@ from .data import Pictures, as_pictures, indices, reworded
 from .unet import GUIDANCE, LATENT, PROMPTS, Painter, PlainAttention, embed, scheduler
 
 RANK = 24
+SHARE = 0.375
+"""How many of the trained numbers ship, so that all weights together stay below 60 MB."""
 SMALL = 4
 """How many of the teacher's steps make one of the student's."""
 
@@ -39,6 +41,36 @@ def adapt(unet: nn.Module, rank: int = RANK) -> nn.ModuleDict:
             low = LowRank(*size, rank)
             parametrize.register_parametrization(module, "weight", low)
             found[name.replace(".", "/")] = low
+    return found
+
+
+@torch.no_grad()
+def shrunk(adapters: dict[str, LowRank], share: float = SHARE) -> dict[str, LowRank]:
+    """The same matrices with lower ranks: of all singular directions of all layers those that change the weights most
+    for the numbers that they take, up to `share` of the numbers; each layer keeps at least one."""
+    parts: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
+    worth: list[tuple[float, str]] = []
+    for name, one in adapters.items():
+        left, inner = torch.linalg.qr(one.b.double())
+        right, outer = torch.linalg.qr(one.a.double().T)
+        u, sizes, v = torch.linalg.svd(inner @ outer.T)
+        parts[name] = left @ u, sizes, v @ right.T
+        each = len(one.b) + one.a.shape[1]
+        worth += [(float(size**2) / each, name) for size in sizes[1:]]
+    ranks = dict.fromkeys(parts, 1)
+    numbers = {name: len(one.b) + one.a.shape[1] for name, one in adapters.items()}
+    room = share * sum(one.a.numel() + one.b.numel() for one in adapters.values()) - sum(numbers.values())
+    for _, name in sorted(worth, reverse=True):
+        if numbers[name] <= room:
+            room -= numbers[name]
+            ranks[name] += 1
+    found: dict[str, LowRank] = {}
+    for name, (left, sizes, right) in parts.items():
+        rank = ranks[name]
+        found[name] = LowRank(len(left), right.shape[1], rank)
+        root = sizes[:rank].sqrt()
+        found[name].b.copy_(left[:, :rank] * root)
+        found[name].a.copy_(root[:, None] * right[:rank])
     return found
 
 

@@ -23,30 +23,42 @@ KEEP: dict[str, dict[str, Any] | None] = {
 THUMB = 96  # pixels of a thumbnail's longer side
 LISTED = 60  # runs, the newest first
 
-_shown: "dict[str, tuple[Explorer, App]]" = {}
+_shown: "dict[str, App]" = {}
 """By model."""
+_keep: dict[str, dict[str, Any] | None] = {}
+"""What is kept, by model."""
 
 
 def show(model: str = "miniature", keep: str = "everything") -> None:
     """Show the app of a model, always the same one in this kernel, so that a reloaded page finds its runs again.
 
+    It is shown before the model is loaded, which happens in the background; the app tells what goes wrong there.
+
     model: as `explorer.load` takes it. keep: one of `KEEP`.
-    Raises what `load` raises; InvalidSetting for another `keep`.
+    Raises InvalidSetting for another `keep`.
     """
     from IPython.display import publish_display_data
 
     if keep not in KEEP:
         raise InvalidSetting(f"keep is {keep!r}, expected one of {', '.join(KEEP)}.")
+    _keep[model] = KEEP[keep]
     if model not in _shown:
-        from .session import load
-        from .views import App
+        from .views.app import App, Deferred
 
-        explorer = load(model)
-        _shown[model] = explorer, App(explorer)
-    explorer, app = _shown[model]
-    explorer.keep = KEEP[keep]
+        _shown[model] = App(Deferred(model, lambda: _loaded(model)))
+    app = _shown[model]
+    if app.explorer is not None:
+        app.explorer.keep = KEEP[keep]
     bundle: Any = app._repr_mimebundle_()
     publish_display_data(*bundle)
+
+
+def _loaded(model: str) -> "Explorer":
+    from .session import load
+
+    explorer = load(model)
+    explorer.keep = _keep[model]
+    return explorer
 
 
 class Runs:
@@ -84,8 +96,8 @@ def _held() -> Iterator[tuple[Trace, str]]:
     for name, value in names.items():
         if isinstance(value, Live) and (not name.startswith("_") or name[1:].isdigit()):
             found += [(trace, f"{name}.history[{i}]") for i, trace in enumerate(value.history)]
-    for explorer, _ in _shown.values():
-        found += [(trace, "") for trace in explorer.history]
+    for app in _shown.values():
+        found += [(trace, "") for trace in app.runs]
     for trace, code in reversed(found):
         if id(trace) not in seen:
             seen.add(id(trace))

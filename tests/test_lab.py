@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,6 +38,14 @@ def shown(names: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return published
 
 
+def loaded() -> Any:
+    """The Explorer of the tab, once its app has loaded it."""
+    app, end = lab._shown["miniature"], time.monotonic() + 60
+    while app.explorer is None and time.monotonic() < end:
+        time.sleep(0.01)
+    return app.explorer
+
+
 def listed() -> list[dict[str, Any]]:
     """As the side panel gets it."""
     bundle = json.loads(json.dumps(lab.Runs()._repr_mimebundle_()))
@@ -54,7 +63,9 @@ def test_a_reloaded_page_gets_the_same_app(shown: list[Any]) -> None:
 @pytest.mark.parametrize(("keep", "meant"), lab.KEEP.items())
 def test_what_is_kept_is_set_where_runs_are_recorded(shown: list[Any], keep: str, meant: Any) -> None:
     lab.show(keep=keep)
-    assert lab._shown["miniature"][0].keep == meant
+    assert loaded().keep == meant
+    lab.show(keep="words")
+    assert loaded().keep == lab.KEEP["words"]
 
 
 def test_another_keep_is_refused(shown: list[Any]) -> None:
@@ -90,7 +101,7 @@ def test_an_explorer_that_was_only_displayed_is_found(names: dict[str, Any]) -> 
 
 def test_a_run_of_the_tab_becomes_a_file(shown: list[Any], tmp_path: Path) -> None:
     lab.show()
-    lab._shown["miniature"][0]._keep(synthetic_run("A red/../castle, ünder <b>snow</b>", seed=7))
+    loaded()._keep(synthetic_run("A red/../castle, ünder <b>snow</b>", seed=7))
     [run] = listed()
     assert run["code"] == ""
     name = lab.save(run["key"], str(tmp_path))

@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -14,7 +15,7 @@ from PIL import Image
 
 from .. import wire
 from ..errors import InvalidSetting
-from ..runs import Job, Progress, Stopped, seconds_left, sentence
+from ..runs import Job, Progress, Stopped, Worker, seconds_left, sentence
 from ..trace import Trace
 from .app_map import RunsMap
 from .app_whatif import WhatIfs
@@ -41,11 +42,20 @@ OTHER_EXAMPLES = (
 _SETTINGS = ("prompt", "negative_prompt", "seed", "steps", "guidance", "width", "height", "sampler")
 
 
+@dataclass(frozen=True)
+class Deferred:
+    """A model that the app loads itself, in the background: it is there to be typed in meanwhile."""
+
+    model: str
+    load: "Callable[[], Explorer]"
+
+
 class App(anywidget.AnyWidget, Selection, RunsMap, WhatIfs):
     """The whole explorer of one pipeline: `explorer.load()` as the last line of a cell shows it.
 
     Runs happen in the Explorer's one worker thread, so the kernel stays free; a newer run supersedes one that is not
-    finished. All traits can be set, observed and linked; `generate()` and `stop()` are what the buttons do.
+    finished. With a `Deferred` model the app shows at once; what is asked for meanwhile runs as soon as it is loaded.
+    All traits can be set, observed and linked; `generate()` and `stop()` are what the buttons do.
 
     prompt, negative_prompt, seed, steps, guidance, width, height, sampler: of the next run; `locked` keeps the seed.
     trace: the run that is shown, or None. `Selection` says what of it is selected.
@@ -74,42 +84,89 @@ class App(anywidget.AnyWidget, Selection, RunsMap, WhatIfs):
     _thumbs = traitlets.Bytes(read_only=True).tag(sync=True)
     _shown = traitlets.Unicode(read_only=True).tag(sync=True)
 
-    def __init__(self, explorer: "Explorer", *, _preview: str = "") -> None:
+    def __init__(self, explorer: "Explorer | Deferred", *, _preview: str = "") -> None:
         """explorer: whose pipeline runs. Raises MissingBundle if the browser side was not built."""
         if not self._esm:
             raise missing("app")
-        self._explorer = explorer
+        self._deferred = explorer if isinstance(explorer, Deferred) else None
         self._job: Job | None = None
         self._ids: dict[int, str] = {}
         self._lock = threading.RLock()
         self.on_run: Callable[[Trace], None] | None = None
         """Called in the worker thread with each finished run."""
-        height, width = explorer.family.size(explorer.pipe)
-        names = explorer.samplers
-        self.set_trait("_choices", _choices(explorer, names, height, width))
-        self.set_trait("_status", {"state": "idle"})
         self.set_trait("_preview", _preview)
-        self._list_runs()
-        start = {"guidance": explorer.guidance, "steps": explorer.steps, "sampler": names[0]}
-        start |= {"width": width, "height": height}
-        super().__init__(seed=secrets.randbelow(10_000), **start)
+        if isinstance(explorer, Deferred):
+            self._worker = Worker()
+            self.set_trait("_choices", _asked_of(explorer.model))
+            self.set_trait("_status", {"state": "loading"})
+            super().__init__(seed=secrets.randbelow(10_000))
+            self.on_msg(self._told)
+            self._worker.submit(self._open)
+            return
+        self._worker = explorer.worker
+        self.set_trait("_status", {"state": "idle"})
+        super().__init__(seed=secrets.randbelow(10_000))
+        self._adopt(explorer)
         self.on_msg(self._told)
-        runs = explorer.history
-        if runs:
+        if runs := self.runs:
             self._show(runs[-1])
+
+    @property
+    def explorer(self) -> "Explorer | None":
+        """Whose pipeline runs; None until it is loaded."""
+        return None if self._deferred else self._explorer
+
+    @property
+    def runs(self) -> tuple[Trace, ...]:
+        """The runs so far, the newest last."""
+        return () if self._deferred else self._explorer.history
 
     def generate(self) -> Job:
         """Run with the settings as they are; returns at once. A run that is not finished is superseded."""
-        settings = {name: getattr(self, name) for name in _SETTINGS}
-        self._tell({"state": "waiting", "step": 0, "steps": self.steps})
-        self._job = self._explorer.worker.submit(lambda job: self._run(job, settings))
+        settings = None if self._deferred else self._settings()
+        self._tell({"state": "waiting", "step": 0, "steps": self.steps, "loading": settings is None})
+        self._job = self._worker.submit(lambda job: self._run(job, settings))
         return self._job
+
+    def _settings(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _SETTINGS}
+
+    def _open(self, job: Job) -> None:
+        """Load the model, in the worker thread."""
+        try:
+            self._load()
+        except Exception as error:
+            if not job.stopped:  # else a run waits for the model, tries again and tells
+                self._tell({"state": "failed", "message": sentence(error)})
+            return
+        if not job.stopped:
+            self._tell({"state": "idle"})
+
+    def _load(self) -> None:
+        if self._deferred:
+            explorer = self._deferred.load()
+            explorer.worker = self._worker
+            with self._lock, self.hold_sync():
+                self._adopt(explorer)
+
+    def _adopt(self, explorer: "Explorer") -> None:
+        """Take over what the pipeline is usually run with."""
+        height, width = explorer.family.size(explorer.pipe)
+        names = explorer.samplers
+        self._explorer = explorer
+        self._deferred = None
+        self.set_trait("_choices", _choices(explorer, names, height, width))
+        self.guidance, self.steps, self.sampler = explorer.guidance, explorer.steps, names[0]
+        self.width, self.height = width, height
+        self._list_runs()
 
     def stop(self) -> None:
         """End the run at its next step."""
         if self._job is not None:
             self._job.stop()
-            if self._status.get("state") in {"waiting", "running"}:
+            if self._status.get("state") == "waiting":  # it won't even begin
+                self._tell({"state": "stopped"})
+            elif self._status.get("state") == "running":
                 self._tell({"state": "stopping", **{k: self._status.get(k) for k in ("step", "steps")}})
 
     def show(self, trace: Trace) -> None:
@@ -130,7 +187,8 @@ class App(anywidget.AnyWidget, Selection, RunsMap, WhatIfs):
             self.set_trait(name, b"")
         self.trace = None
 
-    def _run(self, job: Job, settings: dict[str, Any]) -> None:
+    def _run(self, job: Job, settings: dict[str, Any] | None) -> None:
+        """settings: None for those that stand there once the model is loaded."""
         begin = last = time.perf_counter()
         told = 0
 
@@ -156,6 +214,9 @@ class App(anywidget.AnyWidget, Selection, RunsMap, WhatIfs):
 
         try:
             job.check()
+            self._load()
+            begin = last = time.perf_counter()
+            settings = settings or self._settings()
             self._tell({"state": "running", "step": 0, "steps": settings["steps"]})
             trace = self._explorer.generate(**settings, tell=tell)
             job.check()  # stopped in its last step: nobody waits for it
@@ -195,7 +256,7 @@ class App(anywidget.AnyWidget, Selection, RunsMap, WhatIfs):
 
     def _list_runs(self) -> None:
         thumbs, listed, offset = [], [], 0
-        for trace in self._explorer.history:
+        for trace in self.runs:
             data = _thumb(trace)
             title = wire.clean(trace.settings.prompt, 200)
             listed.append({"id": self._id(trace), "title": title, "offset": offset, "bytes": len(data)})
@@ -223,7 +284,7 @@ class App(anywidget.AnyWidget, Selection, RunsMap, WhatIfs):
             elif do == "map":
                 self.map_runs()
             elif do == "open":
-                for trace in self._explorer.history:
+                for trace in self.runs:
                     if self._id(trace) == content.get("id"):
                         self.show(trace)
         except Exception as error:  # an error in a callback would be dropped
@@ -248,7 +309,19 @@ class App(anywidget.AnyWidget, Selection, RunsMap, WhatIfs):
                 self.set_trait(name, value)
 
     def __repr__(self) -> str:
-        return f"App({self._explorer!r})"
+        return f"App({self._deferred.model if self._deferred else self._explorer!r})"
+
+
+def _asked_of(model: str) -> dict[str, Any]:
+    """What the form offers while the model is not yet there."""
+    name = model.removesuffix("-fast")
+    return {
+        "model": wire.clean(model, 120),
+        "samplers": [],
+        "sizes": [],
+        "examples": list(EXAMPLES.get(name, OTHER_EXAMPLES)),
+        "quick": name in EXAMPLES,
+    }
 
 
 def _choices(explorer: "Explorer", names: list[str], height: int, width: int) -> dict[str, Any]:
@@ -259,13 +332,7 @@ def _choices(explorer: "Explorer", names: list[str], height: int, width: int) ->
 
     sizes = [(width, height)]
     sizes += [(side(width * x), side(height * y)) for x, y in ((0.5, 0.5), (1.25, 0.75), (0.75, 1.25), (1.5, 1.5))]
-    return {
-        "model": wire.clean(explorer.model, 120),
-        "samplers": names,
-        "sizes": [list(size) for size in dict.fromkeys(sizes)],
-        "examples": list(EXAMPLES.get(explorer.model.removesuffix("-fast"), OTHER_EXAMPLES)),
-        "quick": explorer.model.removesuffix("-fast") in EXAMPLES,
-    }
+    return _asked_of(explorer.model) | {"samplers": names, "sizes": [list(size) for size in dict.fromkeys(sizes)]}
 
 
 def _thumb(trace: Trace) -> bytes:

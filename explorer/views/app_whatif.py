@@ -8,7 +8,7 @@ from ipywidgets import Widget, widget_serialization
 
 from ..errors import InvalidSetting
 from ..frames import Frame, Interpolation, Key
-from ..runs import Job, Stopped, sentence
+from ..runs import Job, Stopped, Worker, sentence
 from ..trace import Trace
 from .comparison import ComparisonView
 from .effects import EffectsView
@@ -32,6 +32,7 @@ class WhatIfs(traitlets.HasTraits):
     _changing = traitlets.Dict({"state": "idle"}, read_only=True).tag(sync=True)
 
     _explorer: "Explorer"
+    _worker: Worker
     _change_job: Job | None = None
     trace: Any
     _list_runs: Callable[[], None]
@@ -49,7 +50,7 @@ class WhatIfs(traitlets.HasTraits):
         if kind not in _KINDS:
             raise InvalidSetting(f"{kind!r:.20} is no change: choose one of {', '.join(_KINDS)}.")
         self._told_change({"state": "waiting"})
-        self._change_job = self._explorer.worker.submit(lambda job: self._change(job, trace, kind, how))
+        self._change_job = self._worker.submit(lambda job: self._change(job, trace, kind, how))
         return self._change_job
 
     def ask_change(self, content: dict[str, Any]) -> None:

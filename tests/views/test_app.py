@@ -1,14 +1,16 @@
 """The app without a browser: what its messages do, and what it tells."""
 
 import gc
+import threading
 import time
 import weakref
 from typing import Any
 
 import pytest
 
+from explorer.errors import CheckpointError
 from explorer.views import show
-from explorer.views.app import App
+from explorer.views.app import App, Deferred
 from tests.fake import Fake
 from tests.synthetic import synthetic_trace
 
@@ -138,6 +140,63 @@ def test_closing_frees() -> None:
     del app
     gc.collect()
     assert gone() is None
+
+
+def waiting_for_its_model(load: Any) -> App:
+    return App(Deferred("miniature", load))
+
+
+def test_an_app_is_there_before_its_model() -> None:
+    ready = threading.Event()
+    app = waiting_for_its_model(lambda: ready.wait(60) and Fake())
+    assert (app._status, app.explorer, app.runs) == ({"state": "loading"}, None, ())
+    assert (app._choices["samplers"], app._choices["model"]) == ([], "miniature")
+    send(app, "generate", settings={"prompt": "a red castle"})
+    assert app._status["state"] == "waiting"
+    assert app._status["loading"]
+    ready.set()
+    assert settle(app)["state"] == "done"
+    assert app.trace is not None
+    fake = app.explorer
+    assert fake is not None
+    assert (app.trace.settings.prompt, app.trace.steps) == ("a red castle", fake.steps)
+    assert (app.guidance, app.sampler) == (fake.guidance, fake.samplers[0])
+    assert app._choices["samplers"] == fake.samplers
+    app.close()
+
+
+def test_stop_while_the_model_loads_drops_the_run_and_keeps_the_model() -> None:
+    begun, ready = threading.Event(), threading.Event()
+
+    def load() -> Any:
+        begun.set()
+        return ready.wait(60) and Fake()
+
+    app = waiting_for_its_model(load)
+    assert begun.wait(60)
+    job = app.generate()
+    app.stop()
+    assert app._status["state"] == "stopped"
+    ready.set()
+    assert job.done.wait(60)
+    assert (app.explorer is not None, app.runs, app._status["state"]) == (True, (), "stopped")
+    app.close()
+
+
+def test_a_model_that_cannot_be_loaded_says_so_and_is_tried_again() -> None:
+    tries: list[int] = []
+
+    def load() -> Any:
+        tries.append(1)
+        if len(tries) < 2:
+            raise CheckpointError("There is no such model: check the name.")
+        return Fake()
+
+    app = waiting_for_its_model(load)
+    assert settle(app) == {"state": "failed", "message": "There is no such model: check the name."}
+    send(app, "generate", settings={"prompt": "a red castle"})
+    assert settle(app, "done")["state"] == "done"
+    app.close()
 
 
 def test_displaying_publishes_the_app_and_a_preview_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:

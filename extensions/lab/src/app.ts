@@ -91,7 +91,7 @@ export class AppTab extends MainAreaWidget<Panel> {
   private async load(): Promise<void> {
     const { settings, trans } = this.given;
     const { model, keep } = settings.now;
-    this.say(model === "miniature" ? trans.__("Loading the model …") : trans.__("Loading %1 …", model));
+    this.say(trans.__("Starting the app …"));
     this.area.model.clear();
     // JSON's strings are Python's too.
     const code = `import explorer.lab\nexplorer.lab.show(model=${JSON.stringify(model)}, keep=${JSON.stringify(keep)})`;
@@ -122,4 +122,4 @@ export class AppTab extends MainAreaWidget<Panel> {
 }
 
 /** explorer/errors.py */
-const OURS = new Set(["CheckpointError", "InvalidSetting", "MissingBundle", "UnsupportedPipeline"]);
+const OURS = new Set(["InvalidSetting", "MissingBundle"]);

@@ -48,6 +48,23 @@ describe("the app", () => {
     expect(go.textContent).toBe("Generate");
   });
 
+  it("can be typed in before the model is there, and offers what the model takes once it is", () => {
+    const { model, find, prompt } = show();
+    const offered = model.get("_choices") as object;
+    model.set("_choices", { ...offered, samplers: [], sizes: [] });
+    model.set("_status", { state: "loading" });
+    expect(find(".pe-status").textContent).toBe("Loading miniature: you can type meanwhile");
+    expect(find(".pe-options").hidden).toBe(true);
+    prompt.value = "a red castle";
+    enter(prompt);
+    expect(model.sent).toEqual([{ do: "generate", settings: { prompt: "a red castle", negative_prompt: "" } }]);
+    model.set("_status", { state: "waiting", loading: true });
+    expect(find(".pe-status").textContent).toBe("Loading miniature: your picture comes next");
+    model.set("_choices", offered);
+    expect(find(".pe-options").hidden).toBe(false);
+    expect([...find<HTMLSelectElement>("select[aria-label=Sampler]").options].map((one) => one.value)).toEqual(["DDIM", "Euler"]);
+  });
+
   it("rolls a new seed for another picture, unless it is locked", () => {
     const { model, el, go } = show();
     vi.spyOn(Math, "random").mockReturnValue(0.5);

@@ -7,7 +7,7 @@ const TYPED = 450; // ms without a key after which the picture follows
 const LARGEST_SEED = 9999;
 
 export function form(model: AppModel, signal: AbortSignal): { element: HTMLElement; ask(prompt: string): void } {
-  const { samplers, sizes, quick, model: name } = model.get("_choices");
+  const { quick, model: name } = model.get("_choices");
   const element = make("div", "pe-form");
   const ask = make("div", "pe-ask");
   const fields = make("div", "pe-fields");
@@ -31,8 +31,7 @@ export function form(model: AppModel, signal: AbortSignal): { element: HTMLEleme
   seeds.append(seed, die, lock);
   const [steps, stepsValue] = [range("Steps", 1, Math.max(50, model.get("steps"))), make("span", "pe-value")];
   const [guidance, guidanceValue] = [range("Guidance", 0, 15, 0.5), make("span", "pe-value")];
-  const size = select("Size", sizes.map(([width, height]) => [`${width}x${height}`, `${width} × ${height}`]));
-  const sampler = select("Sampler", samplers.map((one) => [one, one.replace(/Scheduler$/, "")]));
+  const [size, sampler] = [select("Size"), select("Sampler")];
   options.append(labelled("Seed", seeds), labelled("Steps", steps, stepsValue), labelled("Guidance", guidance, guidanceValue), labelled("Size", size), labelled("Sampler", sampler));
   let following = false;
   let typed = 0;
@@ -51,15 +50,19 @@ export function form(model: AppModel, signal: AbortSignal): { element: HTMLEleme
   status.append(text, error);
   element.append(ask, options, bar, status);
 
-  function select(label: string, choices: readonly (readonly [string, string])[]): HTMLSelectElement {
+  function select(label: string): HTMLSelectElement {
     const found = make("select", "pe-select");
     found.setAttribute("aria-label", label);
-    for (const [value, shown] of choices) {
-      const one = make("option", "", shown);
-      one.value = value;
-      found.append(one);
-    }
     return found;
+  }
+  /** What the model takes; until it is loaded nobody knows. */
+  function offer(): void {
+    const { samplers, sizes } = model.get("_choices");
+    size.replaceChildren();
+    sampler.replaceChildren();
+    for (const [width, height] of sizes) ensure(size, `${width}x${height}`, `${width} × ${height}`);
+    for (const one of samplers) ensure(sampler, one, one.replace(/Scheduler$/, ""));
+    options.hidden = samplers.length === 0;
   }
   function ensure(one: HTMLSelectElement, value: string, shown: string): void {
     if ([...one.options].some((option) => option.value === value)) return;
@@ -68,7 +71,8 @@ export function form(model: AppModel, signal: AbortSignal): { element: HTMLEleme
     one.append(extra);
   }
 
-  function settings(): Settings {
+  function settings(): Partial<Settings> {
+    if (options.hidden) return { prompt: prompt.value, negative_prompt: negative.value };
     const [width, height] = size.value.split("x").map(Number) as [number, number];
     return {
       prompt: prompt.value,
@@ -157,8 +161,9 @@ export function form(model: AppModel, signal: AbortSignal): { element: HTMLEleme
     bar.setAttribute("aria-valuemax", "100");
     error.textContent = state === "failed" ? (message ?? "The run failed.") : "";
     text.textContent = {
+      loading: `Loading ${name}: you can type meanwhile`,
       idle: `${name} is ready`,
-      waiting: "Waiting for the run before to end",
+      waiting: model.get("_status").loading ? `Loading ${name}: your picture comes next` : "Waiting for the run before to end",
       running: step === 0 ? "Reading the prompt" : `Step ${step} of ${all}${left === undefined || step < 2 ? "" : `, ${left < 1 ? "less than a second" : `about ${Math.ceil(left)} s`} left`}`,
       stopping: "Stopping at the next step",
       stopped: "Stopped",
@@ -172,7 +177,12 @@ export function form(model: AppModel, signal: AbortSignal): { element: HTMLEleme
   };
   for (const trait of ["prompt", "negative_prompt", "seed", "locked", "steps", "guidance", "width", "height", "sampler"]) follow(`change:${trait}`, take);
   follow("change:_status", tell);
+  follow("change:_choices", () => {
+    offer();
+    take();
+  });
   signal.addEventListener("abort", () => clearTimeout(typed));
+  offer();
   take();
   tell();
   return {

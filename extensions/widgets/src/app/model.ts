@@ -1,8 +1,10 @@
 /** The traits of explorer/views/app.py. */
 import type { Model, Traits } from "../shell";
 
+type Of = "idle" | "waiting" | "running" | "stopping" | "stopped" | "done" | "failed";
+
 export interface Status {
-  readonly state: "idle" | "waiting" | "running" | "stopping" | "stopped" | "done" | "failed";
+  readonly state: Of | "loading";
   readonly step?: number;
   readonly steps?: number;
   /** Seconds. */
@@ -11,9 +13,12 @@ export interface Status {
   /** The step of the live picture. */
   readonly pictured?: number;
   readonly message?: string;
+  /** What is waited for is the model. */
+  readonly loading?: boolean;
 }
 
-export interface Changing extends Status {
+export interface Changing extends Omit<Status, "state"> {
+  readonly state: Of;
   readonly done?: number;
   readonly wanted?: number;
 }
@@ -40,6 +45,7 @@ export interface Settings {
 export interface AppTraits extends Traits, Settings {
   readonly _choices: {
     readonly model: string;
+    /** Empty until the model is loaded, as are the sizes. */
     readonly samplers: readonly string[];
     readonly sizes: readonly (readonly [number, number])[];
     readonly examples: readonly string[];

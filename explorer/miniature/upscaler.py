@@ -1,9 +1,10 @@
 """The upscaler: a small diffusion model that makes a picture twice as wide and high, and again, guided by its prompt.
 
 What a bicubic enlargement lacks of the drawing is what it diffuses; so it starts from the smooth picture and adds edges
-and textures. It works on cells of 4x4 pixels (pixel unshuffle, Shi et al. 2016), is convolutional all through, and has
-the same weights for both steps, as in cascaded diffusion (Ho et al. 2021, arXiv 2106.15282). Where the small picture
-leaves several answers open, it guesses, differently for each seed: `likeness.guesses` says where.
+and textures. It works on the small picture's own grid, with the 2x2 new pixels of each old one as channels (pixel
+unshuffle, Shi et al. 2016), is convolutional all through, and has the same weights for both steps, as in cascaded
+diffusion (Ho et al. 2021, arXiv 2106.15282). Where the small picture leaves several answers open, it guesses,
+differently for each seed: `likeness.guesses` says where.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 HOME = Path(__file__).parent / "upscaler_weights"
 """The upscaler that ships."""
-CELL = 4
+CELL = 2
 """Pixels of the enlarged picture along the side of a cell: the grid that the U-Net works on."""
 STEPS = 4
 """Denoising steps that one doubling usually takes."""
@@ -62,7 +63,7 @@ class Cells(ModelMixin, ConfigMixin):
         return found
 
     def encode(self, pixels: Tensor) -> Tensor:
-        """(batch, 3, y, x) to (batch, 48, y / 4, x / 4)."""
+        """(batch, 3, y, x) to (batch, 12, y / 2, x / 2)."""
         return F.pixel_unshuffle(pixels, CELL)
 
     def decode(self, cells: Tensor, return_dict: bool = True) -> Any:
@@ -74,11 +75,6 @@ class Cells(ModelMixin, ConfigMixin):
 def smooth(pixels: Tensor) -> Tensor:
     """Twice as wide and high, by bicubic interpolation: what the denoiser adds to."""
     return F.interpolate(pixels, scale_factor=2.0, mode="bicubic", align_corners=False)
-
-
-def known(pixels: Tensor) -> Tensor:
-    """A small picture (batch, 3, y, x) on the denoiser's grid: (batch, 12, y / 2, x / 2), beside the noisy cells."""
-    return F.pixel_unshuffle(pixels, CELL // 2)
 
 
 class UpscalePipeline(DiffusionPipeline):
@@ -134,13 +130,12 @@ class UpscalePipeline(DiffusionPipeline):
             raise ValueError(f"The picture is {pixels.shape[-1]}x{pixels.shape[-2]}: sides must be multiples of 16.")
         many = len(prompts) * num_images_per_prompt
         pixels = pixels.repeat_interleave(many // len(pixels), 0)
-        beside = known(pixels)
         self.scheduler.set_timesteps(num_inference_steps, device=device)
-        shape = (many, self.vae.config.latent_channels, *beside.shape[-2:])
+        shape = (many, self.vae.config.latent_channels, *pixels.shape[-2:])
         x = randn_tensor(shape, generator=generator, device=device, dtype=kind) * self.scheduler.init_noise_sigma
         both = 2 if guided else 1
         for t in self.progress_bar(self.scheduler.timesteps):
-            given = torch.cat([self.scheduler.scale_model_input(x, t), beside], 1)
+            given = torch.cat([self.scheduler.scale_model_input(x, t), pixels], 1)
             output = self.unet(torch.cat([given] * both), t, encoder_hidden_states=told, return_dict=False)[0]
             if guided:
                 without, with_prompt = output.chunk(2)

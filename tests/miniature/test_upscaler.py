@@ -110,6 +110,9 @@ def test_what_is_learned_is_what_lies_under_the_small_cut(drawings: recipe.Drawi
         assert off < 0.08  # in its place, flipped alike; of another place it is 0.3 and more
         assert (smooth(small) - large).pow(2).mean().sqrt() < 0.4
     assert torch.equal(stage.cuts(2)[0], stage.cuts(2)[0])
+    small, large, captions = stage.cuts(1, 256)  # of twice the side a quarter as many, but one at least
+    assert (small.shape, large.shape, len(captions)) == ((1, 3, 128, 128), (1, 3, 256, 256), 1)
+    assert (torch.nn.functional.avg_pool2d(large, 2) - small).abs().mean() < 0.08
 
 
 def test_training_stops_resumes_and_learns(drawings: recipe.Drawings, tmp_path: Path) -> None:
@@ -150,7 +153,7 @@ def test_what_is_saved_is_what_is_loaded(upscaler: Upscaler, tmp_path: Path) -> 
 def test_cells_lose_nothing() -> None:
     cells, pixels = Cells(), torch.rand(2, 3, 16, 24)
     there = cells.encode(pixels)
-    assert there.shape == (2, 48, 4, 6)
+    assert there.shape == (2, 12, 8, 12)
     assert torch.equal(cells.decode(there).sample, pixels)
     assert torch.equal(cells.decode(there, return_dict=False)[0], pixels)
 

@@ -18,7 +18,7 @@ from transformers import CLIPTokenizer
 
 from .. import UNSEEN, world
 from ..likeness import RULES, correlation, enlarged, error, guesses, psnr, ssim
-from ..upscaler import CELL, STEPS, Cells, UpscalePipeline, Upscaler, known, smooth
+from ..upscaler import CELL, STEPS, Cells, UpscalePipeline, Upscaler, smooth
 from . import sheets, team
 from . import tokenizer as bpe
 from .data import as_input, indices
@@ -29,7 +29,7 @@ FIRST = 70_000_000
 """Seed of the set's first drawing: apart from those of the pictures, and not among the unseen."""
 GRAINS = (1, 2, 4)
 SIZE: dict[str, Any] = {
-    "block_out_channels": (48, 64, 80),
+    "block_out_channels": (48, 64, 96),
     "layers_per_block": 1,
     "attention_head_dim": (2, 2, 4),
     "norm_num_groups": 8,
@@ -42,6 +42,9 @@ TEXT: dict[str, Any] = {
 }
 CUT = 128
 """Side of the enlarged cuts that it learns from, in pixels."""
+CUTS = 0.7
+"""The share of the training that goes by such cuts. Then they are twice as wide and high, and a quarter as many, since
+the group norms see whole pictures when it is used."""
 SPREAD = 0.07
 """The usual size of what is added, on a scale from -1 to 1: what is diffused is divided by it."""
 
@@ -114,7 +117,7 @@ class Drawings:
 
 def schedule() -> DDIMScheduler:
     """The miniature's, but the network predicts what is to be added, not v: mostly that is nothing, which a network as
-    narrow as this can say, while it could not repeat the noise of 48 channels."""
+    narrow as this can say, while it could not repeat the noise."""
     found: DDIMScheduler = DDIMScheduler.from_config(scheduler().config, prediction_type="sample")
     return found
 
@@ -130,7 +133,7 @@ class Doubler(nn.Module):
         # picture's size, and the same weights serve two of them.
         self.unet = UNet2DConditionModel(
             sample_size=None,
-            in_channels=3 * CELL**2 + 3 * (CELL // 2) ** 2,
+            in_channels=3 * CELL**2 + 3,
             out_channels=3 * CELL**2,
             down_block_types=("DownBlock2D",) * (levels - 1) + ("CrossAttnDownBlock2D",),
             mid_block_type="UNetMidBlock2D",
@@ -144,10 +147,10 @@ class Doubler(nn.Module):
         nn.init.zeros_(self.unet.conv_out.bias)
 
     def forward(self, noisy: Tensor, t: Tensor, small: Tensor, tokens: Tensor) -> Tensor:
-        """What is to be added, of the shape of the noisy cells (batch, 48, y, x); small: the pictures, (batch, 3, 2y,
-        2x)."""
+        """What is to be added, of the shape of the noisy cells (batch, 12, y, x); small: the pictures, (batch, 3, y,
+        x)."""
         told = self.text(tokens).last_hidden_state
-        found: Tensor = self.unet(torch.cat([noisy, known(small)], 1), t, encoder_hidden_states=told).sample
+        found: Tensor = self.unet(torch.cat([noisy, small], 1), t, encoder_hidden_states=told).sample
         return found
 
 
@@ -170,8 +173,9 @@ class UpscalerStage:
         self.kept: Tensor = schedule().alphas_cumprod
         self.network = Doubler(tokenizer, size, text).to(device)
 
-    def cuts(self, step: int) -> tuple[Tensor, Tensor, list[str]]:
-        """Cuts of step `step`: small (batch, 3, 64, 64), what they are to become (batch, 3, 128, 128), and captions.
+    def cuts(self, step: int, side: int = CUT) -> tuple[Tensor, Tensor, list[str]]:
+        """Cuts of step `step`: small (batch, 3, side / 2, side / 2), what they are to become (batch, 3, side, side),
+        and captions; of twice the side a quarter as many.
 
         In the second doubling the model is given what it made itself, which is not quite the drawing; so there the
         small cuts are mixed with an enlargement of the drawing that is half as large, and all get a little noise
@@ -179,17 +183,17 @@ class UpscalerStage:
         """
         lot = np.random.default_rng([7, step, team.rank()])
         small, large, captions = [], [], []
-        for row in indices(len(self.data), self.batch, step, seed=9):
+        for row in indices(len(self.data), max(team.size(), self.batch * CUT**2 // side**2), step, seed=9):
             grain = int(lot.choice([1, 2], p=[0.4, 0.6]))
             pictures = self.data.pictures
-            side, half = 128 * grain, CUT // 2
-            y, x = (int(v) * 4 for v in lot.integers(0, (side - half) // 4 + 1, 2))
+            half = side // 2
+            y, x = (int(v) * 4 for v in lot.integers(0, (128 * grain - half) // 4 + 1, 2))
             low = pictures[grain][row, y : y + half, x : x + half].astype(np.float32)
             if grain > 1 and lot.random() < 0.7:
                 coarse = enlarged(np.asarray(pictures[grain // 2][row]), "bicubic", 2)[y : y + half, x : x + half]
                 low += (coarse - low) * np.float32(lot.uniform(0, 0.45))
             low += lot.normal(0, lot.uniform(0, 2.0), low.shape).astype(np.float32)
-            high = pictures[2 * grain][row, 2 * y : 2 * y + CUT, 2 * x : 2 * x + CUT]
+            high = pictures[2 * grain][row, 2 * y : 2 * y + side, 2 * x : 2 * x + side]
             if lot.random() < 0.5:
                 low, high = low[:, ::-1], high[:, ::-1]
             small.append(np.clip(low, 0, 255))
@@ -202,7 +206,7 @@ class UpscalerStage:
 
     def loss(self, step: int, done: float) -> tuple[Tensor, dict[str, float]]:
         """Squared error of what is to be added, at timesteps spread evenly over the schedule."""
-        small, large, captions = self.cuts(step)
+        small, large, captions = self.cuts(step, CUT if done < CUTS else 2 * CUT)
         tokens = self.tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids
         batch = len(small)
         clean = F.pixel_unshuffle(large - smooth(small), CELL) / SPREAD

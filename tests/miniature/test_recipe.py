@@ -114,6 +114,25 @@ def stage(toy: Toy, name: str) -> Any:
     )
 
 
+def test_half_of_a_batch_shows_two_things_whose_sides_are_often_left_unsaid(toy: Toy) -> None:
+    choice, lot = data.Choice(toy.pictures, seed=3), np.random.default_rng(0)
+    assert 2 <= len(choice.pairs) < 8  # of 12 pictures
+    several = []
+    for step in range(60):
+        chosen, scenes, captions = choice.batch(step, 8, lot)
+        assert [toy.pictures.scene(int(i)) for i in chosen] == scenes
+        assert len(chosen) == len(captions) == 8
+        several.append(np.mean([len(scene.subjects) == 2 for scene in scenes]))
+    assert np.mean(several) == pytest.approx(0.5 + 0.5 * len(choice.pairs) / 12, abs=0.02)
+
+    scene = world.Scene((world.Subject("cat", "red"), world.Subject("dog", "blue")), relation="left of")
+    said = [data.told(scene, lot) for _ in range(400)]
+    silent = np.mean([not re.search(r"left|right", one) for one in said])
+    assert 0.5 < silent < 0.66  # a half, and some that are silent by themselves
+    above = [data.told(replace(scene, relation="above"), lot) for _ in range(400)]
+    assert np.mean([not re.search(r"above|over|below|under", one) for one in above]) < 0.3
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stopped_and_resumed_training_is_the_uninterrupted_one(toy: Toy, tmp_path: Path, name: str) -> None:
     plan = loop.Plan(steps=4, warmup=2, muon=1e-3)

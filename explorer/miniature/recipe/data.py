@@ -139,6 +139,34 @@ def indices(count: int, batch: int, step: int, seed: int = 0) -> NDArray[np.int6
     return out[team.rank() :: team.size()]
 
 
-def reworded(scene: world.Scene, wording: int) -> str:
-    """The scene's caption in another wording."""
-    return world.caption(replace(scene, seed=wording)).text
+PAIRED = 0.5
+"""Share of a batch that is taken from the pictures of two subjects alone: which of two is what, and in which colour, is
+what takes longest to learn."""
+UNSAID = 0.5
+"""Share of the captions of two subjects side by side that leave out which is on the left: "a cat and a dog"."""
+
+
+class Choice:
+    """Which pictures each step sees, and what is said of them."""
+
+    def __init__(self, data: Pictures, seed: int) -> None:
+        self.seed = seed
+        self.scenes = [data.scene(i) for i in range(len(data))]
+        self.pairs = np.array([i for i, scene in enumerate(self.scenes) if len(scene.subjects) == 2], np.int64)
+
+    def batch(
+        self, step: int, size: int, lot: np.random.Generator
+    ) -> tuple[NDArray[np.int64], list[world.Scene], list[str]]:
+        """A team's slice of the step's pictures, in their order, with their scenes and with captions in other words."""
+        paired = round(PAIRED * size) if len(self.pairs) else 0
+        two = self.pairs[indices(len(self.pairs), paired, step, self.seed + 3)]
+        chosen = np.sort(np.concatenate([indices(len(self.scenes), size - paired, step, self.seed), two]))
+        scenes = [self.scenes[i] for i in chosen]
+        return chosen, scenes, [told(scene, lot) for scene in scenes]
+
+
+def told(scene: world.Scene, lot: np.random.Generator) -> str:
+    """A caption of the scene in other words, which may leave the sides of its two subjects unsaid."""
+    if scene.relation in ("left of", "right of") and lot.random() < UNSAID:
+        scene = replace(scene, relation=None)
+    return world.caption(replace(scene, seed=int(lot.integers(1 << 40)))).text

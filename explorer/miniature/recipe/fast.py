@@ -20,7 +20,7 @@ from transformers import CLIPTokenizer
 
 from ..fast import STEPS, LowRank, widths
 from . import sheets, team
-from .data import Pictures, as_pictures, indices, reworded
+from .data import Choice, Pictures, as_pictures
 from .unet import GUIDANCE, LATENT, PROMPTS, Painter, PlainAttention, embed, scheduler
 
 RANK = 24
@@ -103,6 +103,7 @@ class Distillation:
     ) -> None:
         self.data, self.vae, self.tokenizer, self.batch, self.device = data, vae, tokenizer, batch, device
         self.teacher, self.text = painter.unet.to(device), painter.text.to(device)
+        self.choice = Choice(data, seed=7)
         self.latents = np.load(folder / "latents.npy", mmap_mode="r")
         self.network = Student(student, rank).to(device)
         if device == "cpu":
@@ -117,10 +118,9 @@ class Distillation:
 
     def loss(self, step: int, done: float) -> tuple[Tensor, dict[str, float]]:
         """Squared error of the v that would bring the student's one step to where the teacher's small steps end."""
-        chosen = np.sort(indices(len(self.latents), self.batch, step, seed=7))
-        batch = len(chosen)
         lot = np.random.default_rng([8, step, team.rank()])
-        captions = [reworded(self.data.scene(int(i)), int(lot.integers(1 << 40))) for i in chosen]
+        chosen, _, captions = self.choice.batch(step, self.batch, lot)
+        batch = len(chosen)
         context = embed(self.text, self.tokenizer, captions)
         empty = embed(self.text, self.tokenizer, [""]).expand(batch, -1, -1)
         clean = torch.from_numpy(self.latents[chosen].astype(np.float32)).to(self.device)

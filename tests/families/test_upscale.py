@@ -124,7 +124,7 @@ def ours() -> UpscalePipeline:
 CASES = [
     (by_four, SMALL, (512, 256), "16x32"),
     (by_two, LARGER, (256, 128), "8x16"),
-    (ours, SMALL, (128, 64), "8x16"),
+    (ours, SMALL, (128, 64), "16x32"),
 ]
 
 

@@ -186,7 +186,10 @@ def make_index(out: Out = HERE, to: Path = novelty.SHIPPED, fit: int = 4000) -> 
 
 
 @app.command()
-def measure_copying(count: int = 100, index: Path = novelty.SHIPPED) -> None:
-    """Plant copies of training pictures, as they are and shifted, mirrored, coloured anew; count how many are found."""
-    found = novelty.planted(count, novelty.Index.open(index))
+def measure_copying(count: int = 100, index: Path = novelty.SHIPPED, among: int = 0) -> None:
+    """Plant copies of training pictures, as they are and shifted, mirrored, coloured anew; count how many are found.
+
+    among: so many pictures, as if the training had gone on; 0 for those of the index. Others are drawn once, and kept.
+    """
+    found = novelty.planted(count, novelty.index(among) if among else novelty.Index.open(index))
     print(json.dumps(found, indent=2))

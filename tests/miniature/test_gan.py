@@ -77,14 +77,24 @@ def test_one_step_gives_each_network_its_own_gradient(folder: Path) -> None:
     torch.manual_seed(5)
     one.network.zero_grad()
     text = pair.reader(words)
-    drawn = pair.generator(torch.randn(len(real), pairs.NOISE), text.detach())
+    half, noise = len(real) // 2, torch.randn(len(real), pairs.NOISE)
+    mean, spread = one.network.hint(real[:half], text[:half].detach())
+    hinted = mean + (spread / 2).exp() * noise[:half]
+    drawn = pair.generator(torch.cat([hinted, noise[half:]]), text.detach())
+    practice = ((drawn[:half] - real[:half]) ** 2).mean()
+    told = torch.distributions.kl_divergence(
+        torch.distributions.Normal(mean, (spread / 2).exp()), torch.distributions.Normal(0.0, 1.0)
+    )
+    practice = practice + 2 * adversaries.BLUR * told.sum(1).mean() / real[0].numel()
     answer, _, whole = pair.discriminator(drawn, text.detach(), asked.names)
     named = adversaries.named(whole, asked)
     aim = F.softplus(-answer).mean()
     aim = aim + adversaries.SIGHT * (named["subject"] + named["colour"] + 0.3 * named["rest"])
+    aim = aim + adversaries.PRACTICE * practice
     aim.backward()
-    for name, p in pair.generator.named_parameters():
-        assert torch.allclose(got[f"pair.generator.{name}"], p.grad, atol=1e-5), name
+    for part, network in (("pair.generator", pair.generator), ("hint", one.network.hint)):
+        for name, p in network.named_parameters():
+            assert torch.allclose(got[f"{part}.{name}"], p.grad, atol=1e-5), name
     one.network.zero_grad()
     text = pair.reader(words)
     says, seen, whole = pair.discriminator(real, text, asked.names)

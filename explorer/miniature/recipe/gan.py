@@ -145,7 +145,11 @@ class Asked:
     def to(self, device: str) -> Asked:
         """The same on another device."""
         return Asked(
-            *(part.to(device) for part in (self.names, self.colours, self.cells, self.said, self.hued)),
+            names=self.names.to(device),
+            colours=self.colours.to(device),
+            cells=self.cells.to(device),
+            said=self.said.to(device),
+            hued=self.hued.to(device),
             whole={k: v.to(device) for k, v in self.whole.items()},
             told={k: v.to(device) for k, v in self.told.items()},
         )

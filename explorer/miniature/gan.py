@@ -1,7 +1,9 @@
 """The second image generator of the drawn world: a generative adversarial network (Goodfellow et al. 2014), which is
 two networks that learn against each other.
 
-The generator turns noise and the words of a prompt into a latent in one go, where the miniature takes many steps. The
+The generator turns noise and the words of a prompt into a latent in one go, where the miniature takes many steps: it
+decides where each thing shall stand, paints each in a frame of its own (so that a castle is learned once for all places
+and sizes; as in layered generators, Yang et al. 2017, arXiv 1703.01560), and lays them on a background. The
 discriminator looks at a latent and says whether it came from a drawing or from the generator. Both work on the
 latents of the miniature's autoencoder (16x16 cells of 8 numbers), and the autoencoder makes the picture of them; so the
 two image generators differ in how they come to a latent, and in nothing else.
@@ -13,7 +15,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -39,7 +41,15 @@ HEADS: dict[str, tuple[str | None, ...]] = {
     "mood": (None, *world.MOODS),
 }
 """What the discriminator has to name of the whole picture, and the classes of each."""
-SIZE: dict[str, Any] = {"text": 96, "style": 192, "generator": (160, 144, 96), "discriminator": (80, 144, 192)}
+THINGS = 2
+"""Things that the generator can place."""
+SIZE: dict[str, Any] = {
+    "text": 96,
+    "style": 192,
+    "generator": (112, 112, 80),
+    "thing": 128,
+    "discriminator": (80, 144, 192),
+}
 
 
 def indices(prompts: Sequence[str]) -> Tensor:
@@ -53,8 +63,22 @@ def indices(prompts: Sequence[str]) -> Tensor:
     return out
 
 
+class Read(NamedTuple):
+    """What was read in prompts. whole: a vector of each, (batch, width). things: of each thing in the order in which
+    they are named, (batch, 2, width). there: the logit of each thing being there, (batch, 2)."""
+
+    whole: Tensor
+    things: Tensor
+    there: Tensor
+
+    def apart(self) -> Read:
+        """The same, through which nobody's gradient reaches the reader."""
+        return Read(self.whole.detach(), self.things.detach(), self.there.detach())
+
+
 class Reader(nn.Module):
-    """The words of a prompt as one vector: a transformer of two layers, then mean and maximum over the words."""
+    """The words of a prompt as vectors: a transformer of two layers; then mean and maximum over the words, and for each
+    thing the words that it attends to."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -63,9 +87,12 @@ class Reader(nn.Module):
         layer = nn.TransformerEncoderLayer(width, 4, 2 * width, 0.0, "gelu", batch_first=True, norm_first=True)
         self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
         self.out = nn.Linear(2 * width, width)
+        self.thing_embedding = nn.Parameter(torch.randn(THINGS, width) * width**-0.5)
+        self.key, self.value = nn.Linear(width, width), nn.Linear(width, width)
+        self.there = nn.Linear(width, 1)
 
-    def forward(self, words: Tensor) -> Tensor:
-        """(batch, 32) of `indices` to (batch, width)."""
+    def forward(self, words: Tensor) -> Read:
+        """(batch, 32) of `indices` to what is read in them."""
         words = torch.cat([words, torch.zeros_like(words[:, :1])], 1)[:, :LENGTH]
         none = words == 0
         none[:, 0] = False  # so that an empty prompt has something to attend to
@@ -73,8 +100,10 @@ class Reader(nn.Module):
         keep = ~none[..., None]
         mean = (x * keep).sum(1) / keep.sum(1)
         highest = x.masked_fill(~keep, -1e4).amax(1)
-        found: Tensor = self.out(torch.cat([mean, highest], 1))
-        return found
+        asked = (self.thing_embedding @ self.key(x).transpose(1, 2)).float()
+        shares = asked.masked_fill(none[:, None], -1e4).softmax(-1)
+        things = self.value((shares @ x.float()).to(x.dtype))
+        return Read(self.out(torch.cat([mean, highest], 1)), things, self.there(things)[..., 0])
 
 
 def _conv(inner: int, outer: int, kernel: int = 3) -> nn.Conv2d:
@@ -84,9 +113,9 @@ def _conv(inner: int, outer: int, kernel: int = 3) -> nn.Conv2d:
 class _Styled(nn.Module):
     """A residual block whose channels are scaled and shifted by the style, as in BigGAN (Brock et al. 2018)."""
 
-    def __init__(self, width: int, style: int) -> None:
+    def __init__(self, width: int, style: int, kernel: int = 3) -> None:
         super().__init__()
-        self.one, self.two = _conv(width, width), _conv(width, width)
+        self.one, self.two = _conv(width, width, kernel), _conv(width, width, kernel)
         self.films = nn.Linear(style, 4 * width)
         nn.init.zeros_(self.two.bias)  # type: ignore[arg-type]
         with torch.no_grad():
@@ -104,36 +133,91 @@ def _even(x: Tensor) -> Tensor:
     return x * (x.float().square().mean(1, keepdim=True) + 1e-6).rsqrt().to(x.dtype)
 
 
-class Generator(nn.Module):
-    """Noise and a prompt's vector to a latent, from 4x4 cells over 8x8 to 16x16."""
+class Painted(NamedTuple):
+    """What a generator drew. latents: (batch, channels, 16, 16). boxes: of each thing the middle, across and down, and
+    half its width and height, on a grid from -1 to 1, (batch, 2, 4). covers: the share of each cell that each thing
+    covers, (batch, 2, 16, 16)."""
 
-    def __init__(self, text: int, style: int, widths: Sequence[int], latent: int = 8) -> None:
+    latents: Tensor
+    boxes: Tensor
+    covers: Tensor
+
+
+WAVES = 4
+"""Waves by which a place in a thing's frame is told, each twice as fine as the one before."""
+
+
+class Generator(nn.Module):
+    """Noise and a prompt to a latent: a background, from 4x4 cells over 8x8 to 16x16; the things on it, each painted
+    cell by cell from where the cell lies in the thing's own frame; and what goes over both."""
+
+    def __init__(self, text: int, style: int, widths: Sequence[int], thing: int, latent: int = 8) -> None:
         super().__init__()
         four, eight, sixteen = widths
         self.four = four
         self.mix = nn.Sequential(nn.Linear(NOISE + text, style), nn.SiLU(), nn.Linear(style, style))
         self.begin = nn.Linear(style, 16 * four)
-        self.blocks = nn.ModuleList([_Styled(width, style) for width in (four, eight, eight, sixteen, sixteen)])
+        self.blocks = nn.ModuleList([_Styled(width, style) for width in (four, eight)])
         self.up_eight, self.up_sixteen = _conv(four, eight), _conv(eight, sixteen)
+
+        self.mix_thing = nn.Sequential(nn.Linear(NOISE + 2 * text, style), nn.SiLU(), nn.Linear(style, style))
+        self.whose_embedding = nn.Embedding(THINGS, style)
+        self.box = nn.Linear(style, 4)
+        self.conv_in = _conv(4 * WAVES + 2, thing, 1)
+        self.strokes = nn.ModuleList([_Styled(thing, style, 1) for _ in range(3)])
+        self.lay = _conv(thing, sixteen + 1, 1)
+
+        self.over = nn.ModuleList([_Styled(sixteen, style) for _ in range(3)])
         self.conv_out = _conv(sixteen, latent)
         with torch.no_grad():
             self.conv_out.weight *= 4  # so that what it draws is spread as latents are from the first step on
 
-    def forward(self, noise: Tensor, text: Tensor) -> Tensor:
-        """noise (batch, 64) and text (batch, width) to latents (batch, channels, 16, 16) of about unit spread."""
-        text = F.layer_norm(text, text.shape[-1:])
+    def forward(self, noise: Tensor, read: Read, there: Tensor | None = None) -> Painted:
+        """noise (batch, 64) and what was read to latents of about unit spread. there: which things there are, 0 or 1,
+        (batch, 2); None for what the reader thinks."""
+        text = F.layer_norm(read.whole, read.whole.shape[-1:])
         style = self.mix(torch.cat([noise, text], 1))
         style = F.layer_norm(style, style.shape[-1:])  # else it starts out too faint to be heard
         x = self.begin(style).unflatten(1, (self.four, 4, 4)).contiguous(memory_format=torch.channels_last)
-        x = self.blocks[0](x, style)
-        x = self.up_eight(F.interpolate(x, scale_factor=2.0))
-        for block in self.blocks[1:3]:
+        x = self.up_eight(F.interpolate(self.blocks[0](x, style), scale_factor=2.0))
+        x = self.up_sixteen(F.interpolate(self.blocks[1](x, style), scale_factor=2.0))
+        paints, boxes, covers = self._things(noise, text, read, there)
+        for n in reversed(range(THINGS)):  # who is named first stands in front
+            x = x + covers[:, n, None].to(x.dtype) * (paints[:, n] - x)
+        for block in self.over:
             x = block(x, style)
-        x = self.up_sixteen(F.interpolate(x, scale_factor=2.0))
-        for block in self.blocks[3:]:
-            x = block(x, style)
-        found: Tensor = self.conv_out(F.silu(_even(x)))
-        return found
+        return Painted(self.conv_out(F.silu(_even(x))), boxes, covers)
+
+    def _things(self, noise: Tensor, text: Tensor, read: Read, there: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """What each thing is painted with (batch, 2, channels, 16, 16), its box, and what it covers."""
+        batch = len(noise)
+        things = F.layer_norm(read.things, read.things.shape[-1:])
+        both = torch.cat([torch.cat([noise, text], 1)[:, None].expand(-1, THINGS, -1), things], 2)
+        style = self.mix_thing(both) + self.whose_embedding.weight
+        style = F.layer_norm(style, style.shape[-1:])
+        told = self.box(style).float()
+        boxes = torch.cat([told[..., :2].tanh(), 0.08 + told[..., 2:].sigmoid()], -1)
+        frames = _frames(boxes)
+        waves = frames[:, :, None] * (torch.pi * 2.0 ** torch.arange(WAVES, device=noise.device)).view(-1, 1, 1, 1)
+        where = torch.cat([frames, waves.flatten(2, 3).sin(), waves.flatten(2, 3).cos()], 2).flatten(0, 1)
+        flat = style.flatten(0, 1)
+        x = self.conv_in(where.to(style.dtype).contiguous(memory_format=torch.channels_last))
+        for block in self.strokes:
+            x = block(x, flat)
+        laid = self.lay(F.silu(_even(x)))
+        within = (6 * (1.4 - frames.abs())).sigmoid().prod(2)  # nothing is painted far outside of its box
+        is_there = (read.there > 0).float() if there is None else there  # no thing is half there
+        covers = laid[:, -1].float().sigmoid().unflatten(0, (batch, THINGS)) * within * is_there[..., None, None]
+        return laid[:, :-1].unflatten(0, (batch, THINGS)), boxes, covers
+
+
+def _frames(boxes: Tensor, side: int = 16) -> Tensor:
+    """Where each cell lies in each thing's frame, across and down, -1 to 1 from edge to edge: boxes (batch, 2, 4) to
+    (batch, 2, 2, side, side)."""
+    line = (torch.arange(side, device=boxes.device) + 0.5) * 2 / side - 1
+    grid = torch.stack([line.expand(side, side), line[:, None].expand(side, side)])
+    middle, half = boxes[..., :2, None, None], boxes[..., 2:, None, None]
+    return ((grid - middle) / half).clamp(-3, 3)
 
 
 class _Plain(nn.Module):
@@ -196,7 +280,7 @@ class Pair(nn.Module):
         super().__init__()
         self.size, self.latent = size, latent
         self.reader = Reader(size["text"])
-        self.generator = Generator(size["text"], size["style"], size["generator"], latent)
+        self.generator = Generator(size["text"], size["style"], size["generator"], size["thing"], latent)
         self.discriminator = Discriminator(size["text"], size["discriminator"], latent)
         self.to(memory_format=torch.channels_last)
 
@@ -206,8 +290,8 @@ class Pair(nn.Module):
         one's that of seed + 1."""
         device = next(self.parameters()).device
         with _quick(device):
-            text = self.reader(indices(prompts).to(device))
-            found: Tensor = self.generator(noises(len(prompts), seed).to(device), text).float()
+            read = self.reader(indices(prompts).to(device))
+            found: Tensor = self.generator(noises(len(prompts), seed).to(device), read).latents.float()
         return found
 
     @torch.no_grad()
@@ -215,8 +299,8 @@ class Pair(nn.Module):
         """How likely each latent comes from a drawing, in the discriminator's view, 0 to 1, float32 (n,)."""
         device = next(self.parameters()).device
         with _quick(device):
-            text = self.reader(indices(prompts).to(device))
-            found = self.discriminator(latents.to(device), text)[0].float().sigmoid()
+            read = self.reader(indices(prompts).to(device))
+            found = self.discriminator(latents.to(device), read.whole)[0].float().sigmoid()
         return np.asarray(found.cpu().numpy(), np.float32)
 
 

@@ -24,7 +24,7 @@ AE_SIZE: dict[str, Any] = {
     "layers_per_block": 1,
     "norm_num_groups": 4,
 }
-SIZE: dict[str, Any] = {"text": 16, "style": 16, "generator": (16, 16, 16), "discriminator": (16, 16, 16)}
+SIZE: dict[str, Any] = {"text": 16, "style": 16, "generator": (16, 16, 16), "thing": 16, "discriminator": (16, 16, 16)}
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +59,13 @@ def test_words_are_read_and_others_left_out() -> None:
     assert bool((rows[4] > 0).all())
     reader = pairs.Reader(16).eval()
     found = reader(rows)
-    assert torch.isfinite(found).all()
+    assert found.whole.shape == (5, 16)
+    assert found.things.shape == (5, 2, 16)
+    assert found.there.shape == (5, 2)
+    assert all(torch.isfinite(part).all() for part in found)
     order = reader(pairs.indices(["a red dog left of a blue cat", "a blue dog left of a red cat"]))
-    assert not torch.allclose(order[0], order[1])
+    assert not torch.allclose(order.whole[0], order.whole[1])
+    assert not torch.allclose(order.things[0], order.things[1])
 
 
 def test_one_step_gives_each_network_its_own_gradient(folder: Path) -> None:
@@ -76,19 +80,22 @@ def test_one_step_gives_each_network_its_own_gradient(folder: Path) -> None:
     real, words, asked = one._batch(1)
     torch.manual_seed(5)
     one.network.zero_grad()
-    text = pair.reader(words)
+    read = pair.reader(words)
+    text = read.whole
     half, noise = 3, torch.randn(len(real), pairs.NOISE)
     mean, spread = one.network.hint(real[:half], text[:half].detach())
     hinted = mean + (spread / 2).exp() * noise[:half]
-    drawn = pair.generator(torch.cat([hinted, noise[half:]]), text.detach())
-    counts = 1 + adversaries.FOCUS * asked.cells[:half].amax(1, keepdim=True).repeat_interleave(2, 2).repeat_interleave(
-        2, 3
-    )
+    painted = pair.generator(torch.cat([hinted, noise[half:]]), read.apart(), asked.there.float())
+    drawn, covers, there = painted.latents, asked.covers[:half], asked.there[:half]
+    counts = 1 + adversaries.FOCUS * covers.amax(1, keepdim=True)
     practice = (counts * (drawn[:half] - real[:half]) ** 2).mean() / counts.mean()
     told = torch.distributions.kl_divergence(
         torch.distributions.Normal(mean, (spread / 2).exp()), torch.distributions.Normal(0.0, 1.0)
     )
     practice = practice + 2 * adversaries.BLUR * told.sum(1).mean() / real[0].numel()
+    practice = practice + (painted.boxes[:half][there] - asked.boxes[:half][there]).abs().mean()
+    shares = painted.covers[:half][there].clamp(1e-4, 1 - 1e-4)
+    practice = practice + F.binary_cross_entropy(shares, covers[there])
     answer, _, whole = pair.discriminator(drawn, text.detach(), asked.names)
     named = adversaries.named(whole, asked)
     aim = F.softplus(-answer).mean()
@@ -99,7 +106,8 @@ def test_one_step_gives_each_network_its_own_gradient(folder: Path) -> None:
         for name, p in network.named_parameters():
             assert torch.allclose(got[f"{part}.{name}"], p.grad, atol=1e-5), name
     one.network.zero_grad()
-    text = pair.reader(words)
+    read = pair.reader(words)
+    text = read.whole
     says, seen, whole = pair.discriminator(real, text, asked.names)
     loss = F.softplus(-says).mean() + F.softplus(pair.discriminator(drawn.detach(), text)[0]).mean()
     subject, colour = unet.seen_loss(seen, asked.cells, asked.names, asked.colours)
@@ -113,7 +121,7 @@ def test_one_step_gives_each_network_its_own_gradient(folder: Path) -> None:
             surprise = surprise - np.log(2 if asked.names[row, 0] != asked.names[row, 1] else 1)
             times += 1
     loss = loss + surprise / times
-    (loss + one._understanding(text, asked)).backward()
+    (loss + one._understanding(read, asked)).backward()
     for part in ("discriminator", "reader"):
         for name, p in getattr(pair, part).named_parameters():
             assert torch.allclose(got[f"pair.{part}.{name}"], p.grad, atol=1e-5), name
@@ -141,9 +149,10 @@ def test_the_penalty_is_the_squared_slope(folder: Path) -> None:
 
 def test_cells_without_a_subject_do_not_count_for_recognition() -> None:
     scene = world.Scene((world.Subject("dog", "red"),))
-    cells = torch.zeros(1, 2, 8, 8)
-    cells[0, 0, 1, 2:4] = 1
-    asked = adversaries.ask([scene], [None], cells)
+    covers = torch.zeros(1, 2, 16, 16)
+    covers[0, 0, 2:4, 4:8] = 1
+    asked = adversaries.ask([scene], [None], covers)
+    assert asked.cells[0, 0].nonzero().tolist() == [[1, 2], [1, 3]]
     seen = torch.zeros(1, 1 + len(world.SUBJECTS) + len(world.COLOURS), 8, 8)
     assert float(adversaries.recognised(seen, asked)) == pytest.approx(np.log(1 + len(world.SUBJECTS)))
     seen[0, 1 + world.SUBJECTS.index("dog"), 1, 2:4] = 20
@@ -155,7 +164,7 @@ def test_cells_without_a_subject_do_not_count_for_recognition() -> None:
 def test_naming_rewards_the_right_subject_in_the_right_colour() -> None:
     scene = world.Scene((world.Subject("dog", "red"), world.Subject("house", "blue")), place="city", seed=0)
     caption = world.Caption("", (world.Word(0, 1, "subject", 0), world.Word(0, 1, "colour", 0)))
-    asked = adversaries.ask([scene] * 3, [caption] * 3, torch.zeros(3, 2, 8, 8))
+    asked = adversaries.ask([scene] * 3, [caption] * 3, torch.zeros(3, 2, 16, 16))
     assert asked.said.tolist() == asked.hued.tolist() == [[True, False]] * 3
     assert not asked.told["place"].any()
     rows = []
@@ -164,17 +173,45 @@ def test_naming_rewards_the_right_subject_in_the_right_colour() -> None:
         whole |= {"subject": torch.zeros(1, len(world.SUBJECTS)), "colour": torch.zeros(1, 2, len(world.COLOURS))}
         whole["subject"][0, world.SUBJECTS.index(what)] = 9
         whole["colour"][0, 0, world.COLOURS.index(hue)] = 9
-        rows.append(adversaries.named(whole, adversaries.ask([scene], [caption], torch.zeros(1, 2, 8, 8))))
+        rows.append(adversaries.named(whole, adversaries.ask([scene], [caption], torch.zeros(1, 2, 16, 16))))
     assert float(rows[0]["subject"]) < 0.1 < 3 < float(rows[2]["subject"])
     assert float(rows[0]["colour"]) < 0.1 < 3 < float(rows[1]["colour"])
     assert float(rows[0]["rest"]) == 0
-    silent = adversaries.ask([scene], [None], torch.zeros(1, 2, 8, 8))
+    silent = adversaries.ask([scene], [None], torch.zeros(1, 2, 16, 16))
     nothing = adversaries.named(whole, silent)
     assert all(float(v) == 0 for v in nothing.values())
     told = adversaries.everything(silent)
     assert told.said.tolist() == told.hued.tolist() == [[True, True]]
     both = adversaries.named(whole, told)
     assert float(both["rest"]) == pytest.approx(sum(np.log(len(c)) for c in pairs.HEADS.values()))
+
+
+def test_things_are_told_apart_by_the_order_in_which_they_are_named() -> None:
+    scene = world.Scene((world.Subject("dog", "red"), world.Subject("house", "blue")), relation="left of")
+    covers = torch.zeros(2, 2, 16, 16)
+    covers[:, 0, 4:12, 0:4] = 1  # the dog stands on the left
+    covers[:, 1, 0:16, 8:16] = 1
+    turned = world.Caption("", (world.Word(0, 1, "subject", 1), world.Word(2, 3, "subject", 0)))
+    asked = adversaries.ask([scene, scene], [None, turned], covers)
+    dog, house = world.SUBJECTS.index("dog"), world.SUBJECTS.index("house")
+    assert asked.names.tolist() == [[dog, house], [house, dog]]
+    assert torch.equal(asked.covers[1], covers[1].flip(0))
+    assert torch.allclose(asked.boxes[0], torch.tensor([[-0.75, 0, 0.25, 0.5], [0.5, 0, 0.5, 1]]), atol=0.02)
+    assert asked.said.tolist() == [[False, False], [True, True]]
+    alone = adversaries.ask([world.Scene((world.Subject("dog", "red"),))], [turned], covers[:1])
+    assert alone.there.tolist() == [[True, False]]
+    assert alone.covers[0, 1].sum() == 0
+    assert alone.said.tolist() == [[True, False]]
+
+
+def test_a_thing_is_painted_in_its_own_frame() -> None:
+    frames = pairs._frames(torch.tensor([[[0.5, 0.0, 0.25, 0.5], [0.0, 0.0, 1.0, 1.0]]]))[0]
+    line = (torch.arange(16) + 0.5) / 8 - 1
+    assert torch.allclose(frames[1, 0], line.expand(16, 16))
+    assert torch.allclose(frames[1, 1], line[:, None].expand(16, 16))
+    inside = (frames[0].abs() <= 1).all(0)
+    assert inside.nonzero().min(0).values.tolist() == [4, 10]
+    assert inside.nonzero().max(0).values.tolist() == [11, 13]
 
 
 def test_a_discriminator_alone_learns_to_tell(folder: Path) -> None:

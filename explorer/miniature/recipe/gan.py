@@ -26,7 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import UNSEEN, world
-from ..gan import HEADS, NOISE, SIZE, Pair, decoded, encoded, indices
+from ..gan import HEADS, NOISE, SIZE, Pair, Read, decoded, encoded, indices
 from ..oracle import Oracle
 from . import data, score, sheets, team
 from .camera import Shot
@@ -107,8 +107,8 @@ class Hint(nn.Module):
 
 
 class Lesson(nn.Module):
-    """What is trained: the pair, what gives the generator its hints, and a layer that has to tell from the reader's
-    vector what the prompt said. The last two are thrown away afterwards."""
+    """What is trained: the pair, what gives the generator its hints, and layers that have to tell from the reader's
+    vectors what the prompt said. The last three are thrown away afterwards."""
 
     def __init__(self, size: dict[str, Any] = SIZE, latent: int = 8) -> None:
         super().__init__()
@@ -117,6 +117,7 @@ class Lesson(nn.Module):
         parts = (len(world.SUBJECTS), len(world.SUBJECTS) * len(world.COLOURS), *(len(c) for c in HEADS.values()))
         self.parts = parts
         self.conv_out = nn.Linear(size["text"], sum(parts))
+        self.thing = nn.Linear(size["text"], len(world.SUBJECTS) + len(world.COLOURS))
 
     def understood(self, text: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Logits of each subject being asked for (batch, subjects), of its colour (batch, subjects, colours), and of
@@ -129,14 +130,19 @@ class Lesson(nn.Module):
 class Asked:
     """What the pictures of a batch show and which of it their captions say.
 
-    names, colours: int64 (batch, 2), of the two subjects, twice the one where there is one. cells: (batch, 2, 8, 8),
-    the share that each covers. said, hued: bool (batch, 2), whether the caption names the subject, and its colour.
-    whole: by head the class that the picture has, int64 (batch,). told: by head whether the caption says it.
+    names, colours: int64 (batch, 2), of the two subjects in the order in which they are named, twice the one where
+    there is one. covers: (batch, 2, 16, 16), the share of each cell that each covers; cells: the same of 8x8. boxes:
+    (batch, 2, 4), as `gan.Painted` has them. there: bool (batch, 2), whether there is a subject. said, hued: bool
+    (batch, 2), whether the caption names it, and its colour. whole: by head the class that the picture has, int64
+    (batch,). told: by head whether the caption says it.
     """
 
     names: Tensor
     colours: Tensor
+    covers: Tensor
     cells: Tensor
+    boxes: Tensor
+    there: Tensor
     said: Tensor
     hued: Tensor
     whole: dict[str, Tensor]
@@ -147,7 +153,10 @@ class Asked:
         return Asked(
             names=self.names.to(device),
             colours=self.colours.to(device),
+            covers=self.covers.to(device),
             cells=self.cells.to(device),
+            boxes=self.boxes.to(device),
+            there=self.there.to(device),
             said=self.said.to(device),
             hued=self.hued.to(device),
             whole={k: v.to(device) for k, v in self.whole.items()},
@@ -155,23 +164,29 @@ class Asked:
         )
 
 
-def ask(scenes: Sequence[world.Scene], captions: Sequence[world.Caption | None], cells: Tensor) -> Asked:
-    """The truth about a batch; None for a picture that goes without a caption."""
-    both = [(scene.subjects * 2)[:2] for scene in scenes]
+def ask(scenes: Sequence[world.Scene], captions: Sequence[world.Caption | None], covers: Tensor) -> Asked:
+    """The truth about a batch; None for a picture that goes without a caption. covers: (batch, 2, 16, 16), by the
+    scene's own order of its subjects."""
+    orders = [_order(scene, one) for scene, one in zip(scenes, captions, strict=True)]
+    both = [[scene.subjects[n] for n in order] for scene, order in zip(scenes, orders, strict=True)]
     kinds = [
         set() if one is None else {(w.kind, w.index if w.kind in ("subject", "colour") else 0) for w in one.words}
         for one in captions
     ]
-    numbers = [range(len(scene.subjects)) for scene in scenes]
+    there = torch.tensor([[True, len(scene.subjects) > 1] for scene in scenes])
 
     def which(kind: str) -> Tensor:
-        rows = zip(kinds, numbers, strict=True)
-        return torch.tensor([[(kind, n) in found and n in there for n in (0, 1)] for found, there in rows])
+        said = [[(kind, n) in found for n in order] for found, order in zip(kinds, orders, strict=True)]
+        return torch.tensor(said) & there
 
+    covers = torch.stack([own[order] for own, order in zip(covers, orders, strict=True)]) * there[..., None, None]
     return Asked(
         names=torch.tensor([[world.SUBJECTS.index(s.name) for s in pair] for pair in both]),
         colours=torch.tensor([[world.COLOURS.index(s.colour) for s in pair] for pair in both]),
-        cells=cells,
+        covers=covers,
+        cells=F.avg_pool2d(covers, 2),
+        boxes=boxes(covers),
+        there=there,
         said=which("subject"),
         hued=which("colour"),
         whole={k: torch.tensor([c.index(getattr(scene, k)) for scene in scenes]) for k, c in HEADS.items()},
@@ -179,9 +194,36 @@ def ask(scenes: Sequence[world.Scene], captions: Sequence[world.Caption | None],
     )
 
 
+def _order(scene: world.Scene, caption: world.Caption | None) -> list[int]:
+    """The numbers of the scene's two subjects as the caption names them; of one subject, twice its own."""
+    if len(scene.subjects) == 1:
+        return [0, 0]
+    named = [w.index for w in caption.words if w.kind == "subject"] if caption else []
+    return [1, 0] if named[:1] == [1] else [0, 1]
+
+
+def boxes(covers: Tensor) -> Tensor:
+    """Of what each thing covers (batch, 2, 16, 16) the middle, across and down, and half the width and height, of a
+    plain rectangle that is spread as widely, (batch, 2, 4); zeros for nothing."""
+    line = (torch.arange(covers.shape[-1]) + 0.5) * 2 / covers.shape[-1] - 1
+    shares = covers / covers.sum((-1, -2), keepdim=True).clamp(min=1e-6)
+    found = []
+    for axis in (-2, -1):  # sums over rows leave what is across
+        own = shares.sum(axis)
+        middle = (own * line).sum(-1)
+        found.append((middle, (3 * (own * (line - middle[..., None]) ** 2).sum(-1)).sqrt()))
+    return torch.stack([found[0][0], found[1][0], found[0][1], found[1][1]], -1)
+
+
 def over(values: Tensor, where: Tensor) -> Tensor:
     """The mean of `values` where `where` holds, 0 if nowhere."""
     return (values * where).sum() / where.sum().clamp(1)
+
+
+def surprise(shares: Tensor, truth: Tensor) -> Tensor:
+    """How surprised shares from 0 to 1 are at the truth, which is such shares, too."""
+    shares = shares.clamp(1e-4, 1 - 1e-4)
+    return -(truth * shares.log() + (1 - truth) * (1 - shares).log())
 
 
 def recognised(seen: Tensor, asked: Asked) -> Tensor:
@@ -255,8 +297,7 @@ class Adversaries:
             None if lot.random() < EMPTY else world.caption(replace(scene, seed=int(lot.integers(1 << 40))))
             for scene in scenes
         ]
-        cells = F.avg_pool2d(torch.from_numpy(self.data.cells[chosen]).float() / 255, 4)
-        asked = ask(scenes, captions, cells)
+        asked = ask(scenes, captions, F.avg_pool2d(torch.from_numpy(self.data.cells[chosen]).float() / 255, 2))
         real = torch.from_numpy(self.latents[chosen].astype(np.float32)) * self.scale
         return real, indices([c.text if c else "" for c in captions]), asked
 
@@ -265,15 +306,16 @@ class Adversaries:
         real, words, asked = self._batch(step)
         real, asked = real.to(self.device).contiguous(memory_format=torch.channels_last), asked.to(self.device)
         pair: Pair = self.network.pair
-        text = pair.reader(words.to(self.device))
-        understanding = self._understanding(text, asked)
+        read = pair.reader(words.to(self.device))
+        text, understanding = read.whole, self._understanding(read, asked)
         noise, practised = (
             torch.randn(len(real), NOISE, device=self.device),
             round(PRACTISED * len(real)) if self.balanced else 0,
         )
         mean, spread = self.network.hint(real[:practised], text[:practised].detach())
         hinted = torch.cat([mean + (spread / 2).exp() * noise[:practised], noise[practised:]])
-        drawn = pair.generator(hinted, text.detach())
+        painted = pair.generator(hinted, read.apart(), asked.there.float())
+        drawn = painted.latents
         leaf = drawn.detach().float().requires_grad_(True)
         both, twice = torch.cat([real, leaf]), torch.cat([text, text])
         logits, seen, whole = pair.discriminator(both, twice, asked.names.repeat(2, 1))
@@ -300,13 +342,17 @@ class Adversaries:
         if not self.balanced and step % 4:
             total = 0.0 * total
         total = total + understanding + ((drawn - drawn.detach()) * push).sum()
-        redrawn = nats = torch.zeros(())
+        redrawn = nats = placed = outlined = torch.zeros(())
         if practised:
-            counts = 1 + FOCUS * F.interpolate(asked.cells[:practised].amax(1, keepdim=True), scale_factor=2.0)
+            covers, there = asked.covers[:practised], asked.there[:practised]
+            counts = 1 + FOCUS * covers.amax(1, keepdim=True)
             off = (drawn[:practised].float() - real[:practised]) ** 2
             redrawn = (counts * off).mean() / counts.mean()
             nats = (mean**2 + spread.exp() - spread - 1).sum(1).mean() / 2
-            total = total + PRACTICE * (1 - 0.75 * done) * (redrawn + 2 * BLUR * nats / real[0].numel())
+            placed = over((painted.boxes[:practised] - asked.boxes[:practised]).abs().mean(-1), there)
+            outlined = over(surprise(painted.covers[:practised], covers).mean((-1, -2)), there)
+            practice = redrawn + placed + outlined + 2 * BLUR * nats / real[0].numel()
+            total = total + PRACTICE * (1 - 0.75 * done) * practice
         parts = {"generator": float(generator.detach()), "discriminator": float(discriminator.detach())}
         for name, value in parts.items():
             self.sums[name].append(value)
@@ -318,23 +364,29 @@ class Adversaries:
             "sight_colour": float(colour.detach()),
         }
         parts |= {"read": float(understanding.detach()), "slope": float(slope.detach())}
-        parts |= {"redrawn": float(redrawn.detach()), "nats": float(nats.detach())}
+        practised_at = {"redrawn": redrawn, "placed": placed, "outlined": outlined, "nats": nats}
+        parts |= {k: float(v.detach()) for k, v in practised_at.items()}
         parts |= {
             "says_real": float(is_real.detach().sigmoid().mean()),
             "says_drawn": float(is_drawn.detach().sigmoid().mean()),
         }
         return total, parts
 
-    def _understanding(self, text: Tensor, asked: Asked) -> Tensor:
-        """How surprised the reader's vector is at what its prompt says."""
-        subjects, colours, whole = self.network.understood(text)
+    def _understanding(self, read: Read, asked: Asked) -> Tensor:
+        """How surprised the reader's vectors are at what their prompt says."""
+        subjects, colours, whole = self.network.understood(read.whole)
         there = torch.zeros_like(subjects).scatter_add_(1, asked.names, asked.said.float()).clamp(max=1)
         hues = colours.gather(1, asked.names[..., None].expand(-1, -1, colours.shape[-1]))
         hue = F.cross_entropy(hues.flatten(0, 1), asked.colours.flatten(), reduction="none")
         total = 10 * F.binary_cross_entropy_with_logits(subjects, there) + over(hue, asked.hued.flatten())
         for k in HEADS:
             total = total + over(F.cross_entropy(whole[k], asked.whole[k], reduction="none"), asked.told[k])
-        return total
+        things = (
+            self.network.thing(read.things).float().flatten(0, 1).split((len(world.SUBJECTS), len(world.COLOURS)), 1)
+        )
+        for found, true, said in zip(things, (asked.names, asked.colours), (asked.said, asked.hued), strict=True):
+            total = total + 2 * over(F.cross_entropy(found, true.flatten(), reduction="none"), said.flatten())
+        return total + F.binary_cross_entropy_with_logits(read.there.float(), asked.there.float())
 
     def sheet(self, network: Any, path: Path) -> None:
         """The prompts in one go each."""

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import CLIPTokenizer
 
-from explorer.miniature import FOLDER, novelty, world
+from explorer.miniature import FOLDER, film, novelty, world
 from explorer.miniature.recipe import autoencoder as ae
 from explorer.miniature.recipe import memorised
 
@@ -185,3 +185,24 @@ def test_descriptors_of_a_mirrored_and_recoloured_picture(describe: Describe) ->
         assert a @ b > 0.93 > a @ c
     else:
         assert np.abs(a - b).mean() > 0.02
+
+
+def test_the_shipped_index_holds_the_training_pictures_and_finds_copies_among_them() -> None:
+    index = novelty.shipped()
+    assert len(index) == 64_000
+    assert index.clip == novelty.clip_mark()
+    lot = np.random.default_rng(3)
+    for change in novelty.CHANGES:
+        seed = int(lot.integers(len(index)))
+        match = novelty.nearest(novelty.changed(world.draw(seed).image, change, lot), 1).matches[0]
+        assert (match.seed, match.copied, match.flipped) == (seed, True, change == "flipped"), change
+
+
+def test_what_the_shipped_model_memorised_is_found_out() -> None:
+    one = film.shipped("memorised")
+    repeated, others = one.pictures[-1, : memorised.NOISES], one.pictures[-1, memorised.NOISES :]
+    found = [novelty.nearest(picture, 1).matches[0] for picture in repeated]
+    assert {match.seed for match in found} == {memorised.lone(1)[0]}
+    assert all(match.copied for match in found)
+    assert not any(novelty.nearest(picture, 1).copied for picture in others)
+    assert one.curves["copied"][0] == 0  # it had to learn it

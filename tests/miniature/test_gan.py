@@ -12,8 +12,9 @@ from torch import Tensor
 from explorer.miniature import gan as pairs
 from explorer.miniature import story, world
 from explorer.miniature.oracle import Oracle
+from explorer.miniature.oracle import load as load_oracle
 from explorer.miniature.recipe import autoencoder as ae
-from explorer.miniature.recipe import data, loop, unet
+from explorer.miniature.recipe import data, loop, score, unet
 from explorer.miniature.recipe import gan as adversaries
 from explorer.miniature.recipe.camera import Camera
 from explorer.miniature.recipe.files import load_torch
@@ -290,6 +291,19 @@ def test_variety_is_none_where_all_are_alike() -> None:
     other = same.copy()
     other[2:] = 151
     assert adversaries.variety(other) == pytest.approx(51 / 255 * 4 / 6)
+
+
+def test_the_shipped_gan_draws_what_it_is_told() -> None:
+    gan, judge = pairs.Gan.load(), load_oracle()
+    asked = [task for task in score.tasks(0.2) if task.group == "one subject" and not task.held_out]
+    found = judge.verdicts(gan.draw([task.prompt for task in asked], 1000), [task.scene for task in asked])
+    assert len(asked) >= 50
+    assert np.mean([one["colour"] for one in found]) > 0.9
+    assert np.mean([one["both"] for one in found]) > 0.5
+    drawn = gan.verdict(gan.draw([task.prompt for task in asked], 1), [task.prompt for task in asked])
+    scenes = adversaries.unseen(len(asked))
+    real = gan.verdict(np.stack([world.render(s).image for s in scenes]), [world.caption(s).text for s in scenes])
+    assert real.mean() > drawn.mean() + 0.1  # the discriminator still tells them apart, on drawings that it never saw
 
 
 def test_the_shipped_gan_is_small() -> None:

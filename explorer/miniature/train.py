@@ -354,7 +354,7 @@ def upscaler(
 
 
 @app.command()
-def measure_upscaler(out: Out = HERE, count: int = 24, seeds: int = 6, steps: int = enlarging.STEPS) -> None:
+def measure_upscaler(out: Out = HERE, count: int = 16, seeds: int = 4, steps: int = enlarging.STEPS) -> None:
     """Measure the upscaler on unseen drawings, against nearest, bicubic and Lanczos; and whether its guesses tell where
     it is wrong."""
     found = larger.measure(larger.upscaler(_doubler(out), _tokenizer(out)), count, seeds, steps)

@@ -49,8 +49,6 @@ def fetch(
         from .miniature import fast
 
         fast.apply(pipe.unet, folder / "fast")
-    if name in OURS and place.type == "cpu":  # a third less time for a picture
-        pipe.unet.to(memory_format=torch.channels_last)
     return pipe.to(place), commit, _noted(folder, fast=name == FAST)
 
 

@@ -58,7 +58,8 @@ def _adversaries(out: Path, batch: int, device: str, balanced: bool) -> adversar
 def _gan_work(out: Path, plan: Plan, batch: int, device: str, balanced: bool) -> None:
     stage = _adversaries(out, batch, device, balanced)
     # A look takes some seconds here, so the first ones lie further apart than usual.
-    _run(stage, out, plan, Camera(out / f"film-{stage.name}", batch, stage.shoot, moments(34, 0.01)))
+    when = moments(34, 0.01) if balanced else moments(30, 0.06)
+    _run(stage, out, plan, Camera(out / f"film-{stage.name}", batch, stage.shoot, when))
 
 
 @app.command()

@@ -306,7 +306,7 @@ class Pair(nn.Module):
 
 def _quick(device: torch.device) -> torch.autocast:
     """bfloat16 where the machine has units for it; on other CPUs float32 is quicker."""
-    units = device.type != "cpu" or torch.cpu._is_amx_tile_supported()
+    units = device.type != "cpu" or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
     return torch.autocast(device.type, torch.bfloat16, enabled=units)
 
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -310,11 +312,11 @@ def shipped() -> Index:
     return Index.open(SHIPPED)
 
 
-def index(count: int, folder: str | Path | None = None) -> Index:
+def index(count: int, folder: str | Path | None = None, workers: int = 1) -> Index:
     """The index of the training pictures with seeds 0 to `count` - 1, as if the training had gone on.
 
-    What is beyond the shipped index is drawn and described once (some 30 ms a picture) and kept in `folder`, by default
-    the user's cache; an indexing that was interrupted goes on where it was.
+    What is beyond the shipped index is drawn and described once (some 30 ms a picture, by each of `workers` processes)
+    and kept in `folder`, by default the user's cache; an indexing that was interrupted goes on where it was.
     """
     base = shipped()
     if count <= len(base):
@@ -323,16 +325,37 @@ def index(count: int, folder: str | Path | None = None) -> Index:
     path = (Path(folder) if folder else _cache()) / f"training-{clip_mark()}.safetensors"
     if path.exists():
         base = Index.open(path)
-    while len(base) < count:
-        to = min(count, len(base) + 2048)
-        base = base.grown(_drawn(base.first, len(base), to), to)
-        base.save(path)
+    empty = {n: Table(t.codes[:0], t.mean, t.basis, t.unit) for n, t in base.tables.items()}
+    described = partial(_described, base.first, empty)
+    with ExitStack() as closing:
+        each: Callable[..., Any] = map
+        if workers > 1 and len(base) < count:
+            context = multiprocessing.get_context("spawn")
+            each = closing.enter_context(context.Pool(workers, initializer=_alone)).map
+        while len(base) < count:
+            to = min(count, len(base) + 2048)
+            starts = range(len(base), to, 128)
+            more = list(each(described, [(start, min(start + 128, to)) for start in starts]))
+            tables = {
+                n: Table(np.concatenate([t.codes, *(part[n] for part in more)]), t.mean, t.basis, t.unit)
+                for n, t in base.tables.items()
+            }
+            base = Index(base.first, tables, base.clip)
+            base.save(path)
     return base
 
 
-def _drawn(first: int, begin: int, end: int) -> Callable[[int, int], NDArray[np.uint8]]:
-    pictures = np.stack([world.draw(first + n).image for n in range(begin, end)])
-    return lambda a, b: pictures[a - begin : b - begin]
+def _described(first: int, tables: dict[str, Table], rows: tuple[int, int]) -> dict[str, NDArray[np.int8]]:
+    """The codes of the training pictures from one row up to another, by measure."""
+    pictures = np.stack([world.draw(first + n).image for n in range(*rows)])
+    return {name: table.coded(DESCRIBE[name](pictures)) for name, table in tables.items()}
+
+
+def _alone() -> None:
+    """One of several processes uses one core."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _cache() -> Path:

@@ -187,10 +187,13 @@ def make_index(out: Out = HERE, to: Path = novelty.SHIPPED, fit: int = 4000) -> 
 
 
 @app.command()
-def measure_copying(count: int = 100, index: Path = novelty.SHIPPED, among: int = 0) -> None:
+def measure_copying(count: int = 100, index: Path = novelty.SHIPPED, among: int = 0, workers: Workers = 0) -> None:
     """Plant copies of training pictures, as they are and shifted, mirrored, coloured anew; count how many are found.
 
     among: so many pictures, as if the training had gone on; 0 for those of the index. Others are drawn once, and kept.
     """
-    found = novelty.planted(count, novelty.index(among) if among else novelty.Index.open(index))
+    from .train import _team
+
+    searched = novelty.index(among, workers=_team(workers, "cpu")) if among else novelty.Index.open(index)
+    found = novelty.planted(count, searched)
     print(json.dumps(found, indent=2))

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.lab import Lab
+pytest.register_assert_rewrite("tests.browser.lab")  # what a page complained of is printed
+
+from tests.browser.lab import Lab  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -91,6 +91,15 @@ class Lab:
             return json.loads(answer.read() or "null")
 
 
+def ours(error: Any) -> list[str]:
+    """An error of a page with its stack; none if JupyterLab or Notebook 7 made it among themselves, as when a kernel's
+    answer comes after its cell has gone."""
+    stack = error.stack or str(error)
+    own = any(place in stack for place in ("blob:", "/lab/extensions/"))  # where anywidget and our extension run
+    theirs = any(place in stack for place in ("/static/lab/", "/static/notebook/"))
+    return [stack] if own or not theirs else []
+
+
 class Notebook:
     """A notebook that is open in a page."""
 
@@ -99,7 +108,7 @@ class Notebook:
         self.to_kernel: list[str] = []
         self.errors: list[str] = []
         page.on("websocket", lambda ws: ws.on("framesent", self._sent))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.extend(ours(error)))
         page.goto(f"{lab.url}/lab/workspaces/{name}/tree/{name}.ipynb?reset&token={lab.token}")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
 
@@ -156,7 +165,7 @@ def open_page(browser: Any, **options: Any) -> Iterator[Any]:
 
 @contextmanager
 def open_notebook(browser: Any, lab: Lab, name: str, cells: list[str], ready: str) -> Iterator[Notebook]:
-    """A new notebook whose first cell has run until `ready`, a selector, is there; no error of the page is let pass."""
+    """A new notebook whose first cell has run until `ready`, a selector, is there; no error of ours is let pass."""
     lab.write(name, cells)
     with open_page(browser) as page:
         notebook = Notebook(page, lab, name)

@@ -10,7 +10,7 @@ import pytest
 
 import explorer
 from explorer.storage import save
-from tests.browser.lab import Lab, Notebook, open_page
+from tests.browser.lab import Lab, Notebook, open_page, ours
 from tests.browser.test_app import AXE
 from tests.fake import synthetic_run
 
@@ -42,7 +42,7 @@ class Page:
     def __init__(self, page: Any, lab: Lab, name: str, reset: bool = True) -> None:
         self.page, self.lab, self.name = page, lab, name
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.extend(ours(error)))
         self.go(reset)
 
     def go(self, reset: bool = False) -> None:

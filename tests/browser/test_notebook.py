@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.lab import Lab, open_page, picture
+from tests.browser.lab import Lab, open_page, ours, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -41,7 +41,7 @@ def test_the_view_works_in_notebook_7(browser: Any, server: Lab) -> None:
     errors: list[str] = []
     with open_page(browser) as page:
         # Notebook 7.6 has one error of its own at each start, with or without other extensions.
-        page.on("pageerror", lambda error: "/static/notebook/" in (error.stack or "") or errors.append(str(error)))
+        page.on("pageerror", lambda error: errors.extend(ours(error)))
         page.goto(f"{server.url}/notebooks/view.ipynb?token={server.token}")
         page.wait_for_function(
             "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",

@@ -114,6 +114,11 @@ def test_an_index_is_kept_and_grows(index: novelty.Index, tmp_path: Path, monkey
 
         monkeypatch.setattr(novelty.world, "draw", again)
         assert len(novelty.index(COUNT + 5, tmp_path / "cache")) == COUNT + 5
+        monkeypatch.undo()
+        monkeypatch.setattr(novelty, "SHIPPED", tmp_path / "shipped.safetensors")
+        together = novelty.index(COUNT + 5, tmp_path / "by two", workers=2)
+        for name, table in larger.tables.items():
+            assert np.array_equal(table.codes, together.tables[name].codes), name
     finally:
         novelty.shipped.cache_clear()
     with pytest.raises(FileNotFoundError, match="There is no index"):

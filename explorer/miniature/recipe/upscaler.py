@@ -205,12 +205,13 @@ class UpscalerStage:
         return given, as_input(np.stack(large)), captions
 
     def loss(self, step: int, done: float) -> tuple[Tensor, dict[str, float]]:
-        """Squared error of what is to be added, at timesteps spread evenly over the schedule."""
+        """Squared error of what is to be added, at timesteps of which three in four are in the noisier half: a picture
+        is made in two steps, and both are there."""
         small, large, captions = self.cuts(step, CUT if done < CUTS else 2 * CUT)
         tokens = self.tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids
         batch = len(small)
         clean = F.pixel_unshuffle(large - smooth(small), CELL) / SPREAD
-        at = (torch.randperm(batch) + torch.rand(batch)) / batch
+        at = ((torch.randperm(batch) + torch.rand(batch)) / batch) ** 0.5
         t = (at * len(self.kept)).long().clamp(max=len(self.kept) - 1)
         signal = self.kept[t].view(-1, 1, 1, 1)
         noise = torch.randn_like(clean)

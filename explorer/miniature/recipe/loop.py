@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -172,11 +173,24 @@ def train(stage: Stage, folder: Path, plan: Plan, stop: Stop | None = None, watc
         step, before = state["step"], state["seconds"]
     stop = stop or Stop()
     began = logged = saved_at = drawn = time.monotonic()
+    aside = 0.0
     sums: dict[str, float] = {}
     counted = 0
 
     def seconds() -> float:
-        return before + time.monotonic() - began
+        return before + time.monotonic() - began - aside
+
+    def look(what: Callable[[], object]) -> None:
+        """Look at the training, on nobody's clock and with the cores of all: the others wait meanwhile."""
+        nonlocal aside, logged
+        own, start = torch.get_num_threads(), time.monotonic()
+        torch.set_num_threads(own * team.size())
+        try:
+            what()
+        finally:
+            torch.set_num_threads(own)
+            aside += time.monotonic() - start
+            logged += time.monotonic() - start
 
     def save() -> None:
         save_torch(
@@ -195,13 +209,13 @@ def train(stage: Stage, folder: Path, plan: Plan, stop: Stop | None = None, watc
     first = team.rank() == 0
     with stop.listening():
         while step < plan.steps:
-            # All must leave at the same step with the same rate: by their mean clock, and at anyone's wish to stop.
-            clock, wishes = team.agree(seconds() / team.size(), stop.asked)
+            # All must leave at the same step with the same rate: by one clock, and at anyone's wish to stop.
+            clock, wishes = team.agree(seconds() if first else 0.0, stop.asked)
             if wishes or clock >= plan.minutes * 60:
                 break
             done = max(step / plan.steps, clock / (plan.minutes * 60))
             if first and watch:
-                watch(average, step, seconds() / 60, done)
+                look(partial(watch, average, step, seconds() / 60, done))
             share = fade(done, step, plan)
             for optim, rates in zip(optims, full, strict=True):
                 for group, rate in zip(optim.param_groups, rates, strict=True):
@@ -237,7 +251,7 @@ def train(stage: Stage, folder: Path, plan: Plan, stop: Stop | None = None, watc
                 save()
                 saved_at = time.monotonic()
             if first and now - drawn >= plan.sheet:
-                stage.sheet(average, folder / f"{stage.name}-{step:06d}.png")
+                look(partial(stage.sheet, average, folder / f"{stage.name}-{step:06d}.png"))
                 drawn = time.monotonic()
     if first:
         save()

@@ -4,13 +4,13 @@ import contextlib
 import importlib.util
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import CheckpointError, InvalidSetting
 from .families import family_named
+from .quiet import no_bars
 
 if TYPE_CHECKING:
     import torch
@@ -120,7 +120,7 @@ def _from_pretrained(source: str, name: str, *, allow_pickle: bool, **options: A
     from diffusers import DiffusionPipeline
 
     try:
-        with _no_bars():
+        with no_bars():
             return DiffusionPipeline.from_pretrained(
                 source,
                 use_safetensors=None if allow_pickle else True,
@@ -137,19 +137,6 @@ def _from_pretrained(source: str, name: str, *, allow_pickle: bool, **options: A
         raise CheckpointError(
             f"{name} could not be loaded ({reason[0][:200]}): check that the folder is whole, or fetch it again."
         ) from error
-
-
-@contextlib.contextmanager
-def _no_bars() -> Iterator[None]:
-    import diffusers.utils.logging
-    import transformers.utils.logging
-
-    with contextlib.ExitStack() as undo:
-        for library in (diffusers.utils.logging, transformers.utils.logging):
-            if library.is_progress_bar_enabled():
-                library.disable_progress_bar()
-                undo.callback(library.enable_progress_bar)
-        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..quiet import no_bars
 from . import FOLDER, world
 from .film import Film
 from .oracle import Oracle
@@ -104,7 +105,8 @@ def diffusion(folder: Path = FOLDER, *, steps: int = 25, guidance: float | None 
     from .recipe.data import as_pictures
     from .recipe.unet import GUIDANCE
 
-    pipe: Any = StableDiffusionPipeline.from_pretrained(folder)
+    with no_bars():
+        pipe: Any = StableDiffusionPipeline.from_pretrained(folder)
     pipe.set_progress_bar_config(disable=True)
     strength = GUIDANCE if guidance is None else guidance
 

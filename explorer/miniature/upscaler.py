@@ -29,6 +29,8 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from ..quiet import no_bars
+
 HOME = Path(__file__).parent / "upscaler_weights"
 """The upscaler that ships."""
 CELL = 2
@@ -178,13 +180,14 @@ class Upscaler:
             )
         settings = json.loads((folder / "upscaler.json").read_text(encoding="utf-8"))
         options: dict[str, Any] = {"torch_dtype": torch.float32, "low_cpu_mem_usage": False}
-        pipe = UpscalePipeline(
-            vae=Cells(scaling_factor=float(settings["scaling_factor"])),
-            text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32),
-            tokenizer=CLIPTokenizer.from_pretrained(str(folder / "tokenizer")),
-            unet=UNet.from_pretrained(folder / "unet", **options),
-            scheduler=DDIMScheduler.from_pretrained(folder / "scheduler"),
-        )
+        with no_bars():
+            pipe = UpscalePipeline(
+                vae=Cells(scaling_factor=float(settings["scaling_factor"])),
+                text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32),
+                tokenizer=CLIPTokenizer.from_pretrained(str(folder / "tokenizer")),
+                unet=UNet.from_pretrained(folder / "unet", **options),
+                scheduler=DDIMScheduler.from_pretrained(folder / "scheduler"),
+            )
         pipe.set_progress_bar_config(disable=True)
         return cls(pipe.to(device))
 

@@ -12,8 +12,11 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 import explorer
+from explorer.miniature import world
+from explorer.views.copies import CopiesView
 from explorer.views.effects import EffectsView
 from explorer.views.page import write_page
+from explorer.views.upscaled import UpscaledView
 
 FOLDER = Path(os.environ.get("PROMPT_EXPLORER_SCREENSHOTS") or Path(__file__).parent / "pictures")
 PROMPT = "a photograph of a blue teddy bear in rainy weather"
@@ -72,6 +75,26 @@ def take_others(ex: Any, trace: Any, folder: Path, browser: Any) -> None:
             page.screenshot(path=FOLDER / f"{name}-{theme}.png", full_page=True)
 
 
+def take_story(ex: Any, folder: Path, browser: Any) -> None:
+    """The parts of the story, each on its own page: two films at their end, the search for copies, an enlargement."""
+    memorised = explorer.open_film("memorised").pictures[-1, 0]
+    pages = {
+        "gans": explorer.FilmView(explorer.open_film("gan"), explorer.open_film("gan-collapsed")).to_html(folder / "g"),
+        "training": explorer.FilmView(explorer.open_film("miniature")).to_html(folder / "t"),
+        "copying": CopiesView(explorer.copies(memorised)).to_html(folder / "c"),
+        "upscaling": UpscaledView(ex.upscale(world.sample(100_000_518), seeds=range(4))).to_html(folder / "u"),
+    }
+    for name, path in pages.items():
+        page = browser.new_page(viewport={"width": 1120, "height": 700}, color_scheme="light")
+        page.goto(path.as_uri())
+        page.wait_for_timeout(1500)
+        if name in ("gans", "training"):
+            page.locator("input[type=range]").first.focus()
+            page.keyboard.press("End")
+            page.wait_for_timeout(1000)
+        page.screenshot(path=FOLDER / f"story-{name}.png", full_page=True)
+
+
 def main() -> None:
     """Record once, look at it in both themes."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -87,6 +110,7 @@ def main() -> None:
             page.locator(".pe-word").first.wait_for()
             take(page, theme)
         take_others(ex, trace, Path(folder), browser)
+        take_story(ex, Path(folder), browser)
         browser.close()
 
 

@@ -89,11 +89,12 @@ def compare(
 
 
 def setback(film: Film) -> float | None:
-    """The most that a training lost of its adherence (the curve "both") from one checkpoint to any later one, 0 to 1;
-    None if that was not filmed. Half of it or more is what people call a collapse."""
-    if "both" not in film.curves:
+    """The most that a training lost of its adherence (the curve "both", or else "subject") from one checkpoint to any
+    later one, 0 to 1; None if neither was filmed. Half of it or more is what people call a collapse."""
+    curve = film.curves.get("both", film.curves.get("subject"))
+    if curve is None:
         return None
-    values = film.curves["both"][np.isfinite(film.curves["both"])]
+    values = curve[np.isfinite(curve)]
     return float((np.maximum.accumulate(values) - values).max()) if len(values) else None
 
 

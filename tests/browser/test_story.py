@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import explorer
 from tests.browser.lab import Lab, Notebook, open_notebook, picture
 from tests.browser.test_whatif import violations
 
@@ -75,6 +77,21 @@ def test_one_slider_scrubs_both_films_and_nobody_is_asked(
     assert "88 of 100" in said
     keep(page.locator(".pe-film-panel"), "film")
     assert notebook.to_kernel == []
+
+
+@pytest.mark.parametrize("width", [700, 1000, 1400])
+def test_the_shipped_films_stay_in_their_columns(browser: Any, tmp_path: Path, width: int) -> None:
+    films = [explorer.open_film(name) for name in ("gan", "miniature")]
+    path = explorer.FilmView(*films).to_html(tmp_path / "films")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    try:
+        page.goto(path.as_uri())
+        page.locator(".pe-film-words li").first.wait_for()
+        columns = page.locator(".pe-film-column").evaluate_all("all => all.map(e => [e.scrollWidth, e.clientWidth])")
+        assert len(columns) == 2
+        assert all(scroll <= client for scroll, client in columns), columns
+    finally:
+        page.close()
 
 
 def test_pointing_in_a_chart_reads_its_numbers_there(notebook: Notebook, page: Any) -> None:

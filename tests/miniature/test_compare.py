@@ -1,6 +1,7 @@
 """The comparison on equal terms: who draws the world itself is perfect, who has collapsed has no variety."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,8 @@ def test_setback_is_the_deepest_fall() -> None:
     assert setback(film([0.1, 0.2, 0.3])) == 0
     assert setback(film(None)) is None
     assert setback(film([np.nan, 0.4, 0.1])) == pytest.approx(0.3)
+    diffusion = replace(film([0, 0, 0]), curves={"subject": np.array([0.2, 0.9, 0.7], np.float32)})
+    assert setback(diffusion) == pytest.approx(0.2)
 
 
 def test_variety_needs_a_prompt_that_it_can_draw() -> None:

@@ -11,7 +11,7 @@ export function learned(film: Film): Learned {
   const element = make("section", "pe-film-learned");
   const head = make("div", "pe-head");
   const count = make("span", "pe-aside");
-  head.append(make("span", "pe-title", "Which words it learned, the earliest first"), count);
+  head.append(make("span", "pe-title", "Words, the earliest learned first"), count);
   const list = make("ol", "pe-film-words");
   list.tabIndex = 0;
   list.setAttribute("aria-label", "Words, the earliest learned first");

@@ -65,7 +65,7 @@ def _gan_work(out: Path, plan: Plan, batch: int, device: str, balanced: bool) ->
 @app.command()
 def gan(
     out: Out = HERE,
-    minutes: Minutes = 52,
+    minutes: Minutes = 68,
     batch: Annotated[int, typer.Option(help="Pictures a step.")] = 32,
     rate: Annotated[float, typer.Option(help="Highest learning rate of AdamW.")] = 4e-4,
     muon: Annotated[float, typer.Option(help="Muon's rate for the kernels and matrices; 0 for AdamW alone.")] = 4e-3,

@@ -3,12 +3,14 @@
 The app and the attention view are taken in JupyterLab by tests/browser/test_first_minute.py; `make pictures` does both.
 """
 
+import io
 import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import explorer
@@ -91,8 +93,10 @@ def take_story(ex: Any, folder: Path, browser: Any) -> None:
         if name in ("gans", "training"):
             page.locator("input[type=range]").first.focus()
             page.keyboard.press("End")
+            page.evaluate("() => document.activeElement.blur()")
             page.wait_for_timeout(1000)
-        page.screenshot(path=FOLDER / f"story-{name}.png", full_page=True)
+        shown = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+        shown.crop((0, 0, shown.width, min(shown.height, 1270))).save(FOLDER / f"story-{name}.webp", quality=90)
 
 
 def main() -> None:

@@ -282,7 +282,8 @@ class Explorer(Ways, EmbeddingWays, Live):
 
     def _usual(self, options: Mapping[str, Any]) -> tuple[int, int]:
         """Height and width where none are asked for: those of the picture that the run starts from, or the model's."""
-        size = getattr(options.get("image"), "size", None)
+        picture = options.get("image")
+        size = picture.shape[1::-1] if isinstance(picture, np.ndarray) else getattr(picture, "size", None)
         if not isinstance(size, tuple) or len(size) != 2:
             return self.family.size(self.pipe)
         multiple = self.family.multiple(self.pipe)

@@ -239,8 +239,8 @@ class Family(ABC):
         return int(getattr(reader.module, "heads", 1))
 
     def size(self, pipe: Any) -> tuple[int, int]:
-        """The usual height and width in pixels: what the denoiser was trained at."""
-        sample: Any = self.denoiser(pipe).config.sample_size  # type: ignore[union-attr]
+        """The usual height and width in pixels: what the denoiser was trained at, or 64 positions if it names none."""
+        sample: Any = self.denoiser(pipe).config.sample_size or 64  # type: ignore[union-attr]
         height, width = (sample, sample) if isinstance(sample, int) else sample
         return int(height) * int(pipe.vae_scale_factor), int(width) * int(pipe.vae_scale_factor)
 

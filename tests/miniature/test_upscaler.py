@@ -217,6 +217,23 @@ def test_what_cannot_be_enlarged_is_said(upscaler: Upscaler, monkeypatch: pytest
         upscale(np.zeros((16, 16, 3), np.uint8))
 
 
+def test_one_doubling_of_the_shipped_upscaler_is_watched() -> None:
+    scene = world.sample(UNSEEN + 518)
+    small, prompt = world.render(scene).image, world.caption(scene).text
+    pipe = Upscaler.load().pipe
+    watched = explorer.wrap(pipe)
+    asked: dict[str, Any] = {"steps": 2, "seed": 0, "guidance": 1.0}
+    trace = watched.record(prompt, image=small, **asked)
+    lot = torch.Generator().manual_seed(0)
+    alone = pipe(prompt, image=small, num_inference_steps=2, guidance_scale=1.0, generator=lot).images[0]
+    assert trace.image.shape == (256, 256, 3)
+    assert np.array_equal(trace.image.values, np.asarray(alone))
+    assert np.array_equal(
+        trace.image.values, watched.record(prompt, image=Image.fromarray(small), **asked).image.values
+    )
+    assert trace.heat("dog").shape == (32, 32)
+
+
 def test_the_shipped_upscaler_beats_every_rule_on_unseen_drawings() -> None:
     """Those that `train measure-upscaler` measures first; its record ships with the weights."""
     size = sum(path.stat().st_size for path in HOME.rglob("*") if path.is_file())

@@ -17,7 +17,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -220,7 +220,7 @@ class Index:
                 table.coded(DESCRIBE[name](pictures(begin, min(begin + 256, count))))
                 for begin in range(len(self), count, 256)
             ]
-            tables[name] = Table(np.concatenate([table.codes[:count], *more]), table.mean, table.basis, table.unit)
+            tables[name] = replace(table, codes=np.concatenate([table.codes[:count], *more]))
         return Index(self.first, tables, self.clip)
 
     def save(self, path: Path) -> Path:
@@ -315,17 +315,17 @@ def shipped() -> Index:
 def index(count: int, folder: str | Path | None = None, workers: int = 1) -> Index:
     """The index of the training pictures with seeds 0 to `count` - 1, as if the training had gone on.
 
-    What is beyond the shipped index is drawn and described once (some 30 ms a picture, by each of `workers` processes)
+    What is beyond the shipped index is drawn and described once (some 35 ms a picture, by each of `workers` processes)
     and kept in `folder`, by default the user's cache; an indexing that was interrupted goes on where it was.
     """
     base = shipped()
     if count <= len(base):
-        tables = {n: Table(t.codes[:count], t.mean, t.basis, t.unit) for n, t in base.tables.items()}
+        tables = {n: replace(t, codes=t.codes[:count]) for n, t in base.tables.items()}
         return Index(base.first, tables, base.clip)
     path = (Path(folder) if folder else _cache()) / f"training-{clip_mark()}.safetensors"
     if path.exists():
         base = Index.open(path)
-    empty = {n: Table(t.codes[:0], t.mean, t.basis, t.unit) for n, t in base.tables.items()}
+    empty = {n: replace(t, codes=t.codes[:0]) for n, t in base.tables.items()}
     described = partial(_described, base.first, empty)
     with ExitStack() as closing:
         each: Callable[..., Any] = map
@@ -337,7 +337,7 @@ def index(count: int, folder: str | Path | None = None, workers: int = 1) -> Ind
             starts = range(len(base), to, 128)
             more = list(each(described, [(start, min(start + 128, to)) for start in starts]))
             tables = {
-                n: Table(np.concatenate([t.codes, *(part[n] for part in more)]), t.mean, t.basis, t.unit)
+                n: replace(t, codes=np.concatenate([t.codes, *(part[n] for part in more)]))
                 for n, t in base.tables.items()
             }
             base = Index(base.first, tables, base.clip)

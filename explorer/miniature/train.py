@@ -334,7 +334,7 @@ def _upscaler_work(out: Path, plan: Plan, batch: int, device: str) -> None:
 @app.command()
 def upscaler(
     out: Out = HERE,
-    minutes: Minutes = 15,
+    minutes: Minutes = 46,
     count: int = 400,
     batch: Batch = 16,
     rate: Rate = 2e-3,

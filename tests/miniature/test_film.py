@@ -124,6 +124,20 @@ class Line:
         return Shot(np.full((2, 8, 8, 3), 7, np.uint8), {"value": value, "twice": [value, 2 * value]})
 
 
+def test_looking_does_not_count_as_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that stands still but while somebody looks."""
+    now, told = [0.0], []
+    monkeypatch.setattr(loop.time, "monotonic", lambda: now[0])
+
+    def watch(network: Any, step: int, minutes: float, done: float) -> None:
+        told.append(minutes)
+        now[0] += 60
+
+    loop.train(Line(), tmp_path, loop.Plan(steps=3, minutes=1, warmup=0), watch=watch)
+    assert told == [0, 0, 0, 0]
+    assert torch.load(tmp_path / "line.pt", weights_only=True)["seconds"] == 0
+
+
 def test_the_camera_looks_when_it_is_time_and_goes_on_after_a_stop(tmp_path: Path) -> None:
     plan = loop.Plan(steps=100, rate=0.05, warmup=0)
     when = [0.0, 0.1, 0.2, 0.4, 1.0]

@@ -79,7 +79,7 @@ def test_one_slider_scrubs_both_films_and_nobody_is_asked(
     assert notebook.to_kernel == []
 
 
-@pytest.mark.parametrize("width", [700, 1000, 1400])
+@pytest.mark.parametrize("width", [700, 820, 860, 1400])
 def test_the_shipped_films_stay_in_their_columns(browser: Any, tmp_path: Path, width: int) -> None:
     films = [explorer.open_film(name) for name in ("gan", "miniature")]
     path = explorer.FilmView(*films).to_html(tmp_path / "films")
